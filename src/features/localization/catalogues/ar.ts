@@ -286,11 +286,12 @@ export const ar: Catalogue = {
   'page.invitation.message': 'نص الرسالة: «{message}»',
   'page.invitation.account': 'اختر كلمة مرور: بها يُنشأ حسابك بهذا العنوان، وتصبح عضوًا.',
   'page.invitation.name': 'اسمك',
+  'page.invitation.accept': 'انضمام',
   'page.invitation.submit': 'إنشاء حساب والانضمام',
   'page.invitation.sign_in': 'سجِّل الدخول إلى {app} بحساب {email}، واقبل الدعوة هناك.',
   'page.invitation.closed': 'لا ينشئ {app} حسابات جديدة حاليًا. اسأل من دعاك.',
   'page.invitation.joined.title': 'أهلًا بك',
-  'page.invitation.joined.text': 'لديك حساب بالعنوان {email}، وأنت عضو في «{organization}». سجِّل الدخول للمتابعة.',
+  'page.invitation.joined.text': 'أنت مسجّل الدخول باسم {email}، وعضو في «{organization}».',
   'page.invitation.revoked.title': 'سُحبت هذه الدعوة',
   'page.invitation.revoked.text': 'اطلب دعوة جديدة ممن دعاك.',
 

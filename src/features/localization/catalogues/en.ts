@@ -325,12 +325,12 @@ export const en = {
   'page.invitation.message': 'They write: “{message}”',
   'page.invitation.account': 'Choose a password: it makes your account with this address, and you are a member.',
   'page.invitation.name': 'Your name',
+  'page.invitation.accept': 'Join',
   'page.invitation.submit': 'Make an account and join',
   'page.invitation.sign_in': 'Sign in to {app} with the account of {email}, and accept the invitation there.',
   'page.invitation.closed': '{app} makes no new accounts at present. Ask whoever invited you.',
   'page.invitation.joined.title': 'Welcome',
-  'page.invitation.joined.text':
-    'You have an account with the address {email}, and are a member of “{organization}”. Sign in to go on.',
+  'page.invitation.joined.text': 'You are signed in as {email}, and a member of “{organization}”.',
   'page.invitation.revoked.title': 'This invitation was withdrawn',
   'page.invitation.revoked.text': 'Ask whoever invited you for a new one.',
 

@@ -303,12 +303,12 @@ export const es: Catalogue = {
   'page.invitation.message': 'El mensaje: «{message}»',
   'page.invitation.account': 'Elija una contraseña: con ella tiene una cuenta con esta dirección y es miembro.',
   'page.invitation.name': 'Su nombre',
+  'page.invitation.accept': 'Unirse',
   'page.invitation.submit': 'Crear una cuenta y unirse',
   'page.invitation.sign_in': 'Inicie sesión en {app} con la cuenta de {email} y acepte allí la invitación.',
   'page.invitation.closed': '{app} no crea cuentas nuevas por ahora. Pregunte a quien le invitó.',
   'page.invitation.joined.title': 'Le damos la bienvenida',
-  'page.invitation.joined.text':
-    'Tiene una cuenta con la dirección {email} y es miembro de «{organization}». Inicie sesión para continuar.',
+  'page.invitation.joined.text': 'Ha iniciado sesión como {email} y es miembro de «{organization}».',
   'page.invitation.revoked.title': 'Esta invitación se ha retirado',
   'page.invitation.revoked.text': 'Pida una nueva a quien le invitó.',
 

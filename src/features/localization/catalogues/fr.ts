@@ -321,13 +321,13 @@ export const fr: Catalogue = {
   'page.invitation.account':
     'Choisissez un mot de passe : il crée votre compte avec cette adresse, et vous êtes membre.',
   'page.invitation.name': 'Votre nom',
+  'page.invitation.accept': 'Rejoindre',
   'page.invitation.submit': 'Créer un compte et rejoindre',
   'page.invitation.sign_in': 'Connectez-vous à {app} avec le compte de {email}, et acceptez-y l’invitation.',
   'page.invitation.closed':
     '{app} ne crée pas de nouveaux comptes en ce moment. Adressez-vous à la personne qui vous a invité.',
   'page.invitation.joined.title': 'Bienvenue',
-  'page.invitation.joined.text':
-    'Vous avez un compte avec l’adresse {email} et êtes membre de « {organization} ». Connectez-vous pour continuer.',
+  'page.invitation.joined.text': 'Vous êtes connecté en tant que {email} et membre de « {organization} ».',
   'page.invitation.revoked.title': 'Cette invitation a été retirée',
   'page.invitation.revoked.text': 'Demandez-en une nouvelle à la personne qui vous a invité.',
 

@@ -20,6 +20,7 @@ import { type GivenDestination, requireDestination } from '../service/destinatio
 import { arriveSignedIn, findBrowserSession, inBrowser, orForm, seeOther, withCookies } from '../wire/browser.ts'
 import { deletedCookies } from '../wire/cookies.ts'
 import { DestinationQuery, searchFor } from '../wire/destination.ts'
+import { findInviting } from '../wire/invited.ts'
 import { sentPage } from '../wire/sign-in.tsx'
 import { forgotPage, signedOutGoingOnPage, signedOutPage, signOutPage, signUpPage } from '../wire/sign-up.tsx'
 
@@ -38,13 +39,19 @@ const searchOf = (given: GivenDestination) => (more?: Readonly<Record<string, st
 const Said = DestinationQuery.extend({ done: z.literal('yes').optional() })
 
 const signUpForm =
-  (ctx: Ctx, given: GivenDestination, typed: { readonly email?: string; readonly name?: string } = {}) =>
+  (
+    ctx: Ctx,
+    request: Request,
+    given: GivenDestination,
+    typed: { readonly email?: string; readonly name?: string } = {},
+  ) =>
   async (problem: string | null): Promise<Page> =>
     signUpPage({
       frame: await frameOf(ctx, null),
       search: searchOf(given),
       minLength: ctx.config.PASSWORD_MIN_LENGTH,
       papers: { terms: ctx.config.TERMS_URL ?? null, privacy: ctx.config.PRIVACY_URL ?? null },
+      inviting: await findInviting(ctx, request, requireDestination(ctx, given)),
       ...typed,
       problem,
     })
@@ -52,10 +59,10 @@ const signUpForm =
 signUpPages.get(
   '/sign-up',
   { ...page, id: 'askSignUp', summary: 'Asks for what a new account needs', query: Said },
-  async ({ ctx, query }) => {
+  async ({ ctx, query, request }) => {
     requireDestination(ctx, query)
     if (query.done) return answerPage(sentPage(await frameOf(ctx, null), 'verify', searchOf(query)))
-    return answerPage(await signUpForm(ctx, query)(ctx.config.SIGNUPS_ENABLED ? null : 'SIGNUPS_DISABLED'))
+    return answerPage(await signUpForm(ctx, request, query)(ctx.config.SIGNUPS_ENABLED ? null : 'SIGNUPS_DISABLED'))
   },
 )
 
@@ -76,7 +83,7 @@ signUpPages.post(
     requireOwnForm(ctx, request)
     const destination = requireDestination(ctx, query)
     const { email: typed, name = '', password } = body
-    const shown = signUpForm(ctx, query, { email: typed, name })
+    const shown = signUpForm(ctx, request, query, { email: typed, name })
     return orForm(async () => {
       const email = EmailField.safeParse(typed)
       if (!email.success || !isPlainText(name)) return answerPage({ ...(await shown('VALIDATION_ERROR')), status: 400 })

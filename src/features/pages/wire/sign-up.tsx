@@ -32,7 +32,8 @@ export const signUpPage = ({
   search,
   minLength,
   papers,
-  email = '',
+  inviting,
+  email = inviting?.email ?? '',
   name = '',
   problem = null,
 }: {
@@ -40,6 +41,8 @@ export const signUpPage = ({
   readonly search: Search
   readonly minLength: number
   readonly papers: Papers
+  /** The invitation on whose way the account is made. */
+  readonly inviting: { readonly organization: string; readonly email: string } | null
   readonly email?: string
   readonly name?: string
   readonly problem?: Problem
@@ -49,6 +52,9 @@ export const signUpPage = ({
   scripts: [SHOW_PASSWORD],
   body: (
     <>
+      {inviting !== null && (
+        <p class="lead">{say(frame, 'page.sign_up.invited', { organization: inviting.organization })}</p>
+      )}
       {alertOf(frame, problem)}
       <form method="post" action={`/sign-up${search()}`}>
         <Field
