@@ -10,12 +10,19 @@ interface Found {
 }
 
 /** Looks at the page in narrow and wide windows, light and dark. */
-export async function expectNothingFound(page: Page, rules = [...WCAG_22_AA, 'best-practice']): Promise<void> {
+export async function expectNothingFound(
+  page: Page,
+  {
+    rules = [...WCAG_22_AA, 'best-practice'],
+    colorSchemes = ['light', 'dark'] as readonly ('light' | 'dark')[],
+    widths = [320, 360, 1280],
+  } = {},
+): Promise<void> {
   // Mails are looked at by themselves: no script runs in their frames.
   const options = JSON.stringify({ iframes: false, runOnly: rules })
   await page.evaluate(axe.source)
-  for (const colorScheme of ['light', 'dark'] as const) {
-    for (const width of [320, 360, 1280]) {
+  for (const colorScheme of colorSchemes) {
+    for (const width of widths) {
       await page.emulateMedia({ colorScheme })
       await page.setViewportSize({ width, height: 800 })
       const { violations } = (await page.evaluate(`axe.run(document, ${options})`)) as {
