@@ -19,10 +19,25 @@ const LENGTHEN = `(() => {
   }
 })()`
 
-/** What does not fit where it is, although the page does: a text that its box cuts off, or that is drawn over its neighbour. */
-const CUT = `[...document.querySelectorAll('main *, header *, footer *')]
-  .filter((it) => !it.matches('input, select, option') && it.clientWidth > 0 && it.scrollWidth > it.clientWidth + 1)
-  .map((it) => it.outerHTML.slice(0, 200))`
+/** What does not fit where it is, although the page does: texts that their boxes cut off, and texts over others. */
+const CROWDED = `(() => {
+  const cut = [...document.querySelectorAll('main *, header *, footer *')]
+    .filter((it) => !it.matches('input, select, option') && it.clientWidth > 0 && it.scrollWidth > it.clientWidth + 1)
+    .map((it) => it.outerHTML.slice(0, 200))
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+  const lines = []
+  while (walker.nextNode()) {
+    const range = document.createRange()
+    range.selectNodeContents(walker.currentNode)
+    for (const box of range.getClientRects()) lines.push({ text: walker.currentNode.data, box })
+  }
+  const over = (a, b) =>
+    Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 2
+  const drawnOver = lines.flatMap((one, at) =>
+    lines.slice(at + 1).filter((other) => other.text !== one.text && over(one.box, other.box)).map(({ text }) => [one.text, text]),
+  )
+  return { cut, drawnOver }
+})()`
 
 describe.skipIf(CHROMIUM === undefined)('hosted pages of long words (needs the program chromium)', () => {
   let browser: Browser
@@ -36,7 +51,7 @@ describe.skipIf(CHROMIUM === undefined)('hosted pages of long words (needs the p
   async function look(page: Page): Promise<void> {
     await page.evaluate(LENGTHEN)
     await expectNothingFound(page, { colorSchemes: ['light'], widths: [320] })
-    expect([page.url(), await page.evaluate(CUT)]).toEqual([page.url(), []])
+    expect([page.url(), await page.evaluate(CROWDED)]).toEqual([page.url(), { cut: [], drawnOver: [] }])
   }
 
   it.each([
