@@ -254,6 +254,98 @@ describe.skipIf(CHROMIUM === undefined)('hosted pages in a real browser (needs t
     },
   )
 
+  it('are an account without JavaScript, from signing up to deleting it', async () => {
+    const owner = await signUp(postern.origin)
+    await confirmAddress(owner)
+    const email = `${randomUUID()}@example.com`
+    const organization = { name: 'Engines', slug: `org-${randomUUID()}` }
+    const { id } = await answerOf<{ id: string }>(
+      post(postern.origin, '/api/v1/organizations', organization, bearer(owner.access_token)),
+      201,
+    )
+    const invitation = { email, organization_id: id, role: 'admin' }
+    await answerOf(post(postern.origin, '/api/v1/invitations', invitation, bearer(owner.access_token)), 201)
+    const link = await mailedLink(postern.origin, email, '/invitations/accept')
+    await withPage(
+      browser,
+      async (page) => {
+        const said = () => page.getByRole('status').first().textContent()
+        const open = (section: string) => page.goto(`${own()}/account${section}`)
+        const send = (form: string) =>
+          follow(page.locator(`form[action^="/account/${form}"] button[type=submit]`).first())
+        const signInAgain = async (password: string) => {
+          await page.goto(`${own()}/sign-in?return_to=/account`)
+          await page.locator('#login').fill(email)
+          await page.locator('#password').fill(password)
+          await follow(page.getByRole('button', { name: 'Sign in', exact: true }))
+          expect(new URL(page.url()).pathname).toBe('/account')
+        }
+        await page.goto(`${own()}/sign-up`)
+        await page.getByLabel('Email').fill(email)
+        await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+        await follow(page.getByRole('button', { name: 'Create the account' }))
+
+        await page.goto(link)
+        await follow(page.getByRole('button', { name: 'Join' }))
+        expect(await titleOf(page)).toBe('Welcome')
+        await open(`/organizations/${id}`)
+        await page.getByLabel('Address to invite').fill(`${randomUUID()}@example.com`)
+        await send('invite')
+        expect(await said()).toBe('The invitation is on its way.')
+        await send('revoke-invitation')
+        expect(await said()).toBe('Removed.')
+        await open('/organizations')
+        await send('leave')
+        expect(await said()).toBe('You have left the organization.')
+
+        await open('')
+        await page.getByLabel('First name').fill('Ada')
+        await send('profile')
+        expect([await said(), await page.getByLabel('First name').inputValue()]).toEqual(['Saved.', 'Ada'])
+        await page.locator('#locale').selectOption('de')
+        await send('language')
+        expect([await page.locator('html').getAttribute('lang'), await said()]).toEqual(['de', 'Gespeichert.'])
+        await page.locator('#locale').selectOption('')
+        await send('language')
+
+        await open('/security')
+        await send('start-authenticator')
+        expect(await page.getByRole('img', { name: 'QR code' }).count()).toBe(1)
+        await page.getByRole('link', { name: 'Cancel' }).click()
+        await page.getByLabel('Current password').fill(PASSWORD)
+        const changed = `${PASSWORD} still`
+        await page.locator('input[name=new_password]').fill(changed)
+        await send('password')
+        expect(await said()).toBe('Your password is changed. You are signed out everywhere else.')
+
+        for (const form of ['end-session', 'end-others']) {
+          await post(postern.origin, '/api/v1/auth/signin', { email, password: changed })
+          await open('/sessions')
+          await send(form)
+          expect(await said()).toBe('Signed out.')
+          expect(await page.locator('form[action^="/account/end-"]').count()).toBe(0)
+        }
+
+        await page.getByRole('link', { name: 'Sign out' }).click()
+        await follow(page.getByRole('button', { name: 'Sign out' }))
+        expect(await titleOf(page)).toBe('You are signed out')
+        await signInAgain(changed)
+
+        await open('/data')
+        await send('export')
+        const copy = await page.getByRole('link', { name: 'Download it' }).getAttribute('href')
+        const downloaded = await page.request.get(`${own()}${copy}`)
+        expect([downloaded.status(), await downloaded.text()]).toEqual([200, expect.stringContaining(email)])
+        await page.getByLabel('I want to delete my account').check()
+        await send('delete')
+        expect(await titleOf(page)).toBe('Your account is deleted')
+        await open('')
+        expect(new URL(page.url()).pathname).toBe('/sign-in')
+      },
+      { javaScriptEnabled: false },
+    )
+  })
+
   it('sign in with a passkey, by its button and from the field itself', async () => {
     const user = await signUp(postern.origin)
     await withPage(browser, async (page, context) => {

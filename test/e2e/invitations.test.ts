@@ -90,6 +90,13 @@ describe.skipIf(CHROMIUM === undefined)(
         await submit(page)
         expect(await title(page)).toBe('Welcome')
         expect(await page.locator('img').count()).toBe(0)
+        // Signed in, and a member: the link says so again, and to everybody else that it was used.
+        await follow(page.getByRole('link', { name: 'Your account' }))
+        expect(await page.locator('main').textContent()).toContain(invitation.email)
+        await page.goto(link)
+        expect(await title(page)).toBe('Welcome')
+      })
+      await withPage(async (page) => {
         await page.goto(link)
         expect(await title(page)).toBe('This link was used before')
       })

@@ -235,7 +235,7 @@ describe.skipIf(CHROMIUM === undefined)('pages in a real browser (needs the prog
       for (const html of bySubject.values()) {
         await page.setContent(html)
         // Landmarks and headings are for pages.
-        await expectNothingFound(page, WCAG_22_AA)
+        await expectNothingFound(page, { rules: WCAG_22_AA })
       }
     })
   })

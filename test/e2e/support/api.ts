@@ -41,8 +41,8 @@ export const signUp = (origin: string, email = `${randomUUID()}@example.com`): P
   signedIn(post(origin, '/api/v1/auth/signup', { email, password: PASSWORD }), 201)
 
 /** A new user with a session, whose address is verified. */
-export async function signUpVerified(origin: string): Promise<SignedIn> {
-  const user = await signUp(origin)
+export async function signUpVerified(origin: string, email?: string): Promise<SignedIn> {
+  const user = await signUp(origin, email)
   const link = new URL(await mailedLink(origin, user.email, '/verify-email'))
   const proof = { token: link.searchParams.get('token') }
   await answerOf(post(origin, '/api/v1/auth/verify-email', proof, bearer(user.access_token)), 200)

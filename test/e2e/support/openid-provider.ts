@@ -34,14 +34,22 @@ const client = { client_id: 'postern', client_secret: 'the secret of postern, 10
  */
 export async function startOpenidProvider({
   redirectUris,
+  signedOutUris = [],
   host = '127.0.0.1',
 }: {
   readonly redirectUris: readonly string[]
+  /** Where browsers come back to that signed out there. */
+  readonly signedOutUris?: readonly string[]
   readonly host?: '127.0.0.1' | 'localhost'
 }): Promise<OpenidProvider> {
   const port = await freePort()
   const issuer = `http://${host}:${port}`
-  const settings = JSON.stringify({ port, issuer, client, redirectUris })
+  const settings = JSON.stringify({
+    port,
+    issuer,
+    client: { ...client, post_logout_redirect_uris: signedOutUris },
+    redirectUris,
+  })
   const running = start(process.execPath, ['examples/openid-provider.mjs', settings], {
     cwd: PROJECT_ROOT,
   })

@@ -260,6 +260,14 @@ export async function inspectToken(ctx: Ctx, given: string): Promise<Inspected &
   return { reason: token.counter === invitation.counter ? null : 'superseded', invitation, token }
 }
 
+/** As `inspectToken`, of an invitation that is named by its id. */
+export async function inspectId(ctx: Ctx, id: string): Promise<Inspected & { token: null }> {
+  const invitation = await selectInvitation(ctx, id)
+  if (!invitation) return { reason: 'invalid', invitation: null, token: null }
+  const { status } = await findStanding(ctx, invitation)
+  return { reason: status === 'pending' ? null : status, invitation, token: null }
+}
+
 /** What the page of a link offers: a new account, to sign in with the one that there is or may be, or nothing. */
 export async function findOffer(
   ctx: Ctx,

@@ -6,7 +6,7 @@ import { RANKS } from '../../../lib/roles.ts'
 import { toIso } from '../../../lib/time.ts'
 import { LIMITS } from '../../memberships/types.ts'
 import { isPermission } from '../../rbac/service/rights.ts'
-import { AnyLengthField, NewPasswordField } from '../../sign-in/wire/session.ts'
+import { NewPasswordField } from '../../sign-in/wire/session.ts'
 import { isPlainText } from '../../users/service/users.ts'
 import { EmailField, orAbsent, textField } from '../../users/wire.ts'
 import type { Accepted, Accepting, Inspected } from '../service/acceptance.ts'
@@ -237,7 +237,7 @@ export const toChange = ({ role, message, expires_in }: z.output<typeof ChangeBo
 })
 
 const MAX_TOKEN_LENGTH = 512
-const TokenField = z.string().max(MAX_TOKEN_LENGTH)
+export const TokenField = z.string().max(MAX_TOKEN_LENGTH)
 
 const NAME_LENGTH = 255
 
@@ -257,13 +257,6 @@ export const toAccept = ({ token, name, password }: z.output<typeof AcceptBody>)
 })
 
 /** The form of our page. Short passwords are the service's to refuse: it knows the setting. */
-export const AcceptForm = z.object({
-  token: TokenField.min(1, 'is required'),
-  name: textField(NAME_LENGTH),
-  new_password: AnyLengthField,
-})
-
-export const TokenQuery = z.object({ token: TokenField.min(1, 'is required') })
 export const TokenPath = z.object({ token: TokenField })
 /** What may be a token, or what a mail program has left of one. */
 export const InspectedPath = z.object({ token: TokenField.regex(/^poi_[\w-]+$/, 'must be the token of an invitation') })

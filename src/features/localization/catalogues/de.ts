@@ -343,13 +343,13 @@ export const de: Catalogue = {
   'page.invitation.message': 'Die Nachricht dazu: „{message}“',
   'page.invitation.account': 'Wählen Sie ein Passwort: Damit haben Sie ein Konto mit dieser Adresse und sind Mitglied.',
   'page.invitation.name': 'Ihr Name',
+  'page.invitation.accept': 'Beitreten',
   'page.invitation.submit': 'Konto anlegen und beitreten',
   'page.invitation.sign_in':
     'Melden Sie sich bei {app} mit dem Konto von {email} an und nehmen Sie die Einladung dort an.',
   'page.invitation.closed': '{app} legt zurzeit keine neuen Konten an. Fragen Sie, wer Sie eingeladen hat.',
   'page.invitation.joined.title': 'Willkommen',
-  'page.invitation.joined.text':
-    'Sie haben ein Konto mit der Adresse {email} und sind Mitglied von „{organization}“. Melden Sie sich an, um fortzufahren.',
+  'page.invitation.joined.text': 'Sie sind als {email} angemeldet und Mitglied von „{organization}“.',
   'page.invitation.revoked.title': 'Diese Einladung wurde zurückgezogen',
   'page.invitation.revoked.text': 'Bitten Sie um eine neue.',
 
@@ -520,6 +520,9 @@ export const de: Catalogue = {
   'page.refused.VALIDATION_ERROR': 'Im Formular fehlt etwas, oder es ist fehlerhaft.',
   'page.refused.OAUTH_CODE_INVALID':
     'Das hat zu lange gedauert oder in einem anderen Browser begonnen. Melden Sie sich noch einmal an.',
+  'page.refused.OAUTH_DENIED':
+    'Der andere Anbieter hat Sie nicht angemeldet. Versuchen Sie es noch einmal, oder wählen Sie einen anderen Weg.',
+  'page.refused.SSO_AUTHENTICATION_ERROR': 'Ihre Organisation hat Sie nicht angemeldet. Fragen Sie deren Admins.',
   'page.refused.OAUTH_ACCOUNT_REFUSED': 'Dieses Konto kann sich nicht anmelden.',
   'page.refused.PASSKEY_NOT_FOUND': 'Dieser Passkey ist hier nicht bekannt.',
   'page.refused.PASSKEY_REFUSED': 'Der Passkey wurde abgelehnt.',

@@ -325,12 +325,12 @@ export const en = {
   'page.invitation.message': 'They write: “{message}”',
   'page.invitation.account': 'Choose a password: it makes your account with this address, and you are a member.',
   'page.invitation.name': 'Your name',
+  'page.invitation.accept': 'Join',
   'page.invitation.submit': 'Make an account and join',
   'page.invitation.sign_in': 'Sign in to {app} with the account of {email}, and accept the invitation there.',
   'page.invitation.closed': '{app} makes no new accounts at present. Ask whoever invited you.',
   'page.invitation.joined.title': 'Welcome',
-  'page.invitation.joined.text':
-    'You have an account with the address {email}, and are a member of “{organization}”. Sign in to go on.',
+  'page.invitation.joined.text': 'You are signed in as {email}, and a member of “{organization}”.',
   'page.invitation.revoked.title': 'This invitation was withdrawn',
   'page.invitation.revoked.text': 'Ask whoever invited you for a new one.',
 
@@ -486,6 +486,8 @@ export const en = {
   'page.refused.SSO_CONFIGURATION_NOT_FOUND': 'No organization signs this address in.',
   'page.refused.VALIDATION_ERROR': 'Something in the form is missing or malformed.',
   'page.refused.OAUTH_CODE_INVALID': 'That took too long, or began in another browser. Sign in again.',
+  'page.refused.OAUTH_DENIED': 'The other provider did not sign you in. Try again, or choose another way.',
+  'page.refused.SSO_AUTHENTICATION_ERROR': 'Single sign-on did not sign you in. Ask the admins of your organization.',
   'page.refused.OAUTH_ACCOUNT_REFUSED': 'This account cannot sign in.',
   'page.refused.PASSKEY_NOT_FOUND': 'This passkey is not known here.',
   'page.refused.PASSKEY_REFUSED': 'The passkey was refused.',

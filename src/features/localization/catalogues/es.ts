@@ -303,12 +303,12 @@ export const es: Catalogue = {
   'page.invitation.message': 'El mensaje: «{message}»',
   'page.invitation.account': 'Elija una contraseña: con ella tiene una cuenta con esta dirección y es miembro.',
   'page.invitation.name': 'Su nombre',
+  'page.invitation.accept': 'Unirse',
   'page.invitation.submit': 'Crear una cuenta y unirse',
   'page.invitation.sign_in': 'Inicie sesión en {app} con la cuenta de {email} y acepte allí la invitación.',
   'page.invitation.closed': '{app} no crea cuentas nuevas por ahora. Pregunte a quien le invitó.',
   'page.invitation.joined.title': 'Le damos la bienvenida',
-  'page.invitation.joined.text':
-    'Tiene una cuenta con la dirección {email} y es miembro de «{organization}». Inicie sesión para continuar.',
+  'page.invitation.joined.text': 'Ha iniciado sesión como {email} y es miembro de «{organization}».',
   'page.invitation.revoked.title': 'Esta invitación se ha retirado',
   'page.invitation.revoked.text': 'Pida una nueva a quien le invitó.',
 
@@ -469,6 +469,9 @@ export const es: Catalogue = {
   'page.refused.SSO_CONFIGURATION_NOT_FOUND': 'Ninguna organización inicia sesión con esta dirección.',
   'page.refused.VALIDATION_ERROR': 'Falta algo en el formulario o no es válido.',
   'page.refused.OAUTH_CODE_INVALID': 'Tardó demasiado o empezó en otro navegador. Inicie sesión de nuevo.',
+  'page.refused.OAUTH_DENIED': 'El otro proveedor no inició su sesión. Inténtelo de nuevo o elija otra forma.',
+  'page.refused.SSO_AUTHENTICATION_ERROR':
+    'El inicio de sesión único no inició su sesión. Pregunte a los admins de su organización.',
   'page.refused.OAUTH_ACCOUNT_REFUSED': 'Esta cuenta no puede iniciar sesión.',
   'page.refused.PASSKEY_NOT_FOUND': 'Esta clave de acceso no se conoce aquí.',
   'page.refused.PASSKEY_REFUSED': 'La clave de acceso fue rechazada.',

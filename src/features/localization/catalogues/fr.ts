@@ -321,13 +321,13 @@ export const fr: Catalogue = {
   'page.invitation.account':
     'Choisissez un mot de passe : il crée votre compte avec cette adresse, et vous êtes membre.',
   'page.invitation.name': 'Votre nom',
+  'page.invitation.accept': 'Rejoindre',
   'page.invitation.submit': 'Créer un compte et rejoindre',
   'page.invitation.sign_in': 'Connectez-vous à {app} avec le compte de {email}, et acceptez-y l’invitation.',
   'page.invitation.closed':
     '{app} ne crée pas de nouveaux comptes en ce moment. Adressez-vous à la personne qui vous a invité.',
   'page.invitation.joined.title': 'Bienvenue',
-  'page.invitation.joined.text':
-    'Vous avez un compte avec l’adresse {email} et êtes membre de « {organization} ». Connectez-vous pour continuer.',
+  'page.invitation.joined.text': 'Vous êtes connecté en tant que {email} et membre de « {organization} ».',
   'page.invitation.revoked.title': 'Cette invitation a été retirée',
   'page.invitation.revoked.text': 'Demandez-en une nouvelle à la personne qui vous a invité.',
 
@@ -494,6 +494,9 @@ export const fr: Catalogue = {
   'page.refused.VALIDATION_ERROR': 'Il manque quelque chose dans le formulaire, ou une valeur est mal formée.',
   'page.refused.OAUTH_CODE_INVALID':
     'Cela a pris trop de temps ou a commencé dans un autre navigateur. Reconnectez-vous.',
+  'page.refused.OAUTH_DENIED': 'L’autre fournisseur ne vous a pas connecté. Réessayez, ou choisissez un autre moyen.',
+  'page.refused.SSO_AUTHENTICATION_ERROR':
+    'L’authentification unique ne vous a pas connecté. Adressez-vous aux admins de votre organisation.',
   'page.refused.OAUTH_ACCOUNT_REFUSED': 'Ce compte ne peut pas se connecter.',
   'page.refused.PASSKEY_NOT_FOUND': 'Cette clé d’accès n’est pas connue ici.',
   'page.refused.PASSKEY_REFUSED': 'La clé d’accès a été refusée.',

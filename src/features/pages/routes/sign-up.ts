@@ -12,7 +12,7 @@ import { signOut } from '../../sign-in/service/current.ts'
 import { requestPasswordReset } from '../../sign-in/service/password-reset.ts'
 import { findProviderLogout } from '../../sign-in/service/provider-logout.ts'
 import { signUp } from '../../sign-in/service/sign-up.ts'
-import { goingOnPage, renderErrorPage } from '../../sign-in/wire/pages.tsx'
+import { renderErrorPage } from '../../sign-in/wire/pages.tsx'
 import { AnyLengthField } from '../../sign-in/wire/session.ts'
 import { isPlainText } from '../../users/service/users.ts'
 import { EmailField } from '../../users/wire.ts'
@@ -20,8 +20,9 @@ import { type GivenDestination, requireDestination } from '../service/destinatio
 import { arriveSignedIn, findBrowserSession, inBrowser, orForm, seeOther, withCookies } from '../wire/browser.ts'
 import { deletedCookies } from '../wire/cookies.ts'
 import { DestinationQuery, searchFor } from '../wire/destination.ts'
+import { findInviting } from '../wire/invited.ts'
 import { sentPage } from '../wire/sign-in.tsx'
-import { forgotPage, signedOutPage, signOutPage, signUpPage } from '../wire/sign-up.tsx'
+import { forgotPage, signedOutGoingOnPage, signedOutPage, signOutPage, signUpPage } from '../wire/sign-up.tsx'
 
 export const signUpPages = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage, invalidIs: 400 })
 
@@ -38,13 +39,19 @@ const searchOf = (given: GivenDestination) => (more?: Readonly<Record<string, st
 const Said = DestinationQuery.extend({ done: z.literal('yes').optional() })
 
 const signUpForm =
-  (ctx: Ctx, given: GivenDestination, typed: { readonly email?: string; readonly name?: string } = {}) =>
+  (
+    ctx: Ctx,
+    request: Request,
+    given: GivenDestination,
+    typed: { readonly email?: string; readonly name?: string } = {},
+  ) =>
   async (problem: string | null): Promise<Page> =>
     signUpPage({
       frame: await frameOf(ctx, null),
       search: searchOf(given),
       minLength: ctx.config.PASSWORD_MIN_LENGTH,
       papers: { terms: ctx.config.TERMS_URL ?? null, privacy: ctx.config.PRIVACY_URL ?? null },
+      inviting: await findInviting(ctx, request, requireDestination(ctx, given)),
       ...typed,
       problem,
     })
@@ -52,10 +59,10 @@ const signUpForm =
 signUpPages.get(
   '/sign-up',
   { ...page, id: 'askSignUp', summary: 'Asks for what a new account needs', query: Said },
-  async ({ ctx, query }) => {
+  async ({ ctx, query, request }) => {
     requireDestination(ctx, query)
     if (query.done) return answerPage(sentPage(await frameOf(ctx, null), 'verify', searchOf(query)))
-    return answerPage(await signUpForm(ctx, query)(ctx.config.SIGNUPS_ENABLED ? null : 'SIGNUPS_DISABLED'))
+    return answerPage(await signUpForm(ctx, request, query)(ctx.config.SIGNUPS_ENABLED ? null : 'SIGNUPS_DISABLED'))
   },
 )
 
@@ -76,7 +83,7 @@ signUpPages.post(
     requireOwnForm(ctx, request)
     const destination = requireDestination(ctx, query)
     const { email: typed, name = '', password } = body
-    const shown = signUpForm(ctx, query, { email: typed, name })
+    const shown = signUpForm(ctx, request, query, { email: typed, name })
     return orForm(async () => {
       const email = EmailField.safeParse(typed)
       if (!email.success || !isPlainText(name)) return answerPage({ ...(await shown('VALIDATION_ERROR')), status: 400 })
@@ -144,12 +151,15 @@ signUpPages.post(
     requireDestination(ctx, query)
     const browser = await findBrowserSession(ctx, request)
     const deleted = deletedCookies(ctx.config)
-    const said = seeOther(`/sign-out${searchFor(query, { done: 'yes' })}`)
+    const back = `/sign-out${searchFor(query, { done: 'yes' })}`
+    const said = seeOther(back)
     if (!browser) return withCookies(said, deleted)
     const caller = narrow(ctx, { actor: browserActorOf(ctx, browser) })
     await signOut(caller)
-    // On to the provider of the organization that opened the session.
+    // On to the provider of the organization that opened the session, which leads back to what says so.
     const url = await findProviderLogout(caller)
-    return withCookies(url === null ? said : answerPage(goingOnPage(await frameOf(ctx, null), url)), deleted)
+    if (url === null) return withCookies(said, deleted)
+    const search = new URLSearchParams({ return_url: new URL(back, ctx.config.PUBLIC_URL).href })
+    return withCookies(answerPage(signedOutGoingOnPage(await frameOf(ctx, null), `${url}&${search}`)), deleted)
   },
 )

@@ -6,17 +6,15 @@ import { say } from '../../sign-in/wire/pages.tsx'
 /** What the last attempt ended with: a code of the API. */
 export type Problem = string | null
 
-/** The text of a refusal. */
-function refusalOf({ texts }: PageFrame, code: string): MessageKey {
-  const key = `page.refused.${code}`
-  return texts.isKey(key) ? key : 'page.refused.other'
-}
+/** The text of a refusal: one for a form, or what the pages of mailed links and of providers say. */
+export const refusalIn = (frame: PageFrame, code: string): Child =>
+  say(frame, [`page.refused.${code}`, `page.error.${code}`].find(frame.texts.isKey) ?? 'page.refused.other')
 
 /** Has the focus when the page opens, and describes the fields. */
 export const alertOf = (frame: PageFrame, problem: Problem) =>
   problem !== null && (
     <p class="problem" id="problem" role="alert" tabindex={-1} autofocus>
-      {say(frame, refusalOf(frame, problem))}
+      {refusalIn(frame, problem)}
     </p>
   )
 

@@ -2,7 +2,7 @@ import { SHOW_PASSWORD } from '../../../http/assets/assets.ts'
 import type { Page } from '../../../http/page.ts'
 import { MAX_PASSWORD_LENGTH } from '../../../lib/password-hash/length.ts'
 import type { PageFrame } from '../../localization/service/texts.ts'
-import { say, titleOf } from '../../sign-in/wire/pages.tsx'
+import { goingOnPage, say, titleOf } from '../../sign-in/wire/pages.tsx'
 import { alertOf, ButtonLink, Field, type Problem, whoIs } from './parts.tsx'
 
 type Search = (more?: Readonly<Record<string, string>>) => string
@@ -32,7 +32,8 @@ export const signUpPage = ({
   search,
   minLength,
   papers,
-  email = '',
+  inviting,
+  email = inviting?.email ?? '',
   name = '',
   problem = null,
 }: {
@@ -40,6 +41,8 @@ export const signUpPage = ({
   readonly search: Search
   readonly minLength: number
   readonly papers: Papers
+  /** The invitation on whose way the account is made. */
+  readonly inviting: { readonly organization: string; readonly email: string } | null
   readonly email?: string
   readonly name?: string
   readonly problem?: Problem
@@ -49,6 +52,9 @@ export const signUpPage = ({
   scripts: [SHOW_PASSWORD],
   body: (
     <>
+      {inviting !== null && (
+        <p class="lead">{say(frame, 'page.sign_up.invited', { organization: inviting.organization })}</p>
+      )}
       {alertOf(frame, problem)}
       <form method="post" action={`/sign-up${search()}`}>
         <Field
@@ -145,4 +151,10 @@ export const signedOutPage = (frame: PageFrame, back: URL | null): Page => ({
       </p>
     </>
   ),
+})
+
+/** Signed out here, and not yet where the organization signs people in. */
+export const signedOutGoingOnPage = (frame: PageFrame, url: string): Page => ({
+  ...goingOnPage(frame, url),
+  title: titleOf(frame, 'page.sign_out.done_title'),
 })

@@ -71,9 +71,14 @@ export async function signUp(ctx: Ctx, input: SignUpInput): Promise<SignedUp | V
   if (ctx.config.REQUIRE_VERIFIED_EMAIL)
     return { outcome: 'verification_required', user: await openPendingAccount(ctx, account, link) }
   const user = await openAccount(ctx, account, link)
+  return { ...(await openNewAccount(ctx, user)), isMailed: canMail(ctx) }
+}
+
+/** The first session of an account that was made with a password just now. Throws INVALID_CREDENTIALS, SSO_REQUIRED. */
+export async function openNewAccount(ctx: Ctx, user: User): Promise<SignedIn> {
   const opened = await openFirstSession(ctx, { user, amr: ['pwd'], method: 'password' })
   await completeAttempt(ctx, await attemptOf(ctx, user, user.email))
-  return { ...toSignedIn(ctx, user, opened), isMailed: canMail(ctx) }
+  return toSignedIn(ctx, user, opened)
 }
 
 /** As `signUp`, without a session. Null where the answer must not reveal whether the account existed before. */
