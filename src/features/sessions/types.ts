@@ -78,6 +78,8 @@ export interface BrowserSession {
   readonly session: SessionSnapshot
   /** Of the present generation. */
   readonly grant: Grant
+  /** The cookie is of the generation before: somebody else may have it, and have been locked out by the present one. */
+  readonly isBefore: boolean
 }
 
 export interface OpenedSession {

@@ -1,10 +1,11 @@
+import { runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
 import { FORMS as ACCOUNT_FORMS } from '../../../src/features/pages/wire/account/forms.ts'
 import { FEW_STRANGE, STRANGE } from '../../bad-input/values.ts'
 import { env, json } from '../../support/app.ts'
 import { newAddress, newEmail, PASSWORD, signUpUser } from '../../support/users.ts'
 import { createClockedSuite, totpAt } from '../factors/totp/support.ts'
-import { app, type Browser, COOKIE, openBrowser, titleOf } from './support.ts'
+import { app, type Browser, COOKIE, OWN, openBrowser, titleOf } from './support.ts'
 
 const FORMS = [
   'profile',
@@ -31,7 +32,8 @@ const me = async (headers: { authorization: string }) =>
 const to = (answer: Response): [number, string | null] => [answer.status, answer.headers.get('location')]
 const textOf = async (browser: Browser, path: string): Promise<string> => (await browser.get(path)).text()
 
-const MINUTE = 60_000
+const SECOND = 1000
+const MINUTE = 60 * SECOND
 /** As much of one as its kind is known by. */
 const PNG = Uint8Array.from('\x89PNG\r\n\x1a\n\0\0\0\rIHDR', (letter) => letter.charCodeAt(0))
 
@@ -264,6 +266,47 @@ describe('a fresh factor', () => {
     await browser.post('/account/confirm', { code: totpAt(secret, suite.clock.now) })
     expect(to(await browser.post('/account/remove-authenticator', {}))).toEqual([303, '/account/security?done=removed'])
     expect((await browser.get('/account/security')).status).toBe(200)
+  })
+})
+
+describe('the cookie before the present one', () => {
+  const suite = createClockedSuite()
+
+  it('shows pages for ten seconds, and does nothing: who has a copy of it gains nothing by what the owner proves', async () => {
+    const { browser, user } = await signedIn(suite)
+    const thief = openBrowser(suite)
+    for (const [name, value] of browser.jar) thief.jar.set(name, value)
+    suite.clock.now += 11 * MINUTE
+    expect(to(await browser.post('/account/confirm', { password: PASSWORD }))).toEqual([303, '/account'])
+    const code_challenge = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM'
+    const search = new URLSearchParams({ redirect_to: `${OWN}/x`, code_challenge })
+    expect((await thief.get('/account')).status).toBe(200)
+    const forms = [
+      ['/account/start-authenticator', {}],
+      ['/account/profile', { display_name: 'Eve', first_name: '', last_name: '', username: '' }],
+      ['/account/end-others', {}],
+      ['/account/export', {}],
+      ['/account/confirm', { password: PASSWORD }],
+      [`/sign-in/continue?${search}`, {}],
+    ] as const
+    for (const [path, fields] of forms) {
+      const answer = await thief.post(path, fields)
+      expect([path, ...to(answer)]).toEqual([path, 303, expect.stringMatching(/^\/sign-in\?/)])
+      expect(answer.headers.getSetCookie()).toEqual([])
+    }
+    for (const path of [
+      `/account/data/${crypto.randomUUID()}`,
+      '/account/linked?code=x',
+      `/sign-in/renew?return_to=${OWN}/x`,
+    ])
+      expect([path, ...to(await thief.get(path))]).toEqual([path, 303, expect.stringMatching(/^\/sign-in\?/)])
+    expect((await browser.post('/account/start-authenticator', {})).status).toBe(200)
+    const object = (env.USER_AUTHORITY as DurableObjectNamespace).getByName(user.user.id)
+    await runInDurableObject(object, (_, { storage }) => {
+      storage.sql.exec('update sessions set advanced_at = advanced_at - ?', 11 * SECOND)
+    })
+    expect((await thief.get('/account')).status).toBe(303)
+    expect((await browser.get('/account')).status).toBe(200)
   })
 })
 

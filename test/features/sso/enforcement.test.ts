@@ -16,6 +16,7 @@ import { createAccount } from '../../support/world.ts'
 import { addPasskey, signIn as signInWithPasskey } from '../factors/passkeys/support.ts'
 import { answerChallenge, sessionsOf } from '../factors/totp/support.ts'
 import { type Answer, answerOf, identitiesOf, JSON_ONLY, linkByHand } from '../federation/support.ts'
+import { COOKIE, openBrowser } from '../pages/support.ts'
 import { mailedToken } from '../sign-in/mails.ts'
 import {
   codeOfApp,
@@ -680,8 +681,13 @@ describe('an admin of the platform', () => {
     await linkByHand(admin.id, 'discord', id)
     const mine = browser()
     expect((await answerOf(mine.callback(await mine.toCallback('discord'), JSON_ONLY))).status).toBe(200)
+    // On a page it is a session of the browser: its cookie holds no token of the API.
+    const window = openBrowser(app)
+    const onPage = await window.post('/sign-in', { login: admin.user.email, password: PASSWORD })
+    expect([onPage.status, window.jar.get(COOKIE)]).toEqual([303, expect.stringMatching(/^pbs_/)])
+    expect((await window.get('/account')).status).toBe(200)
     await vi.waitFor(async () => {
-      expect(await recordedOf(admin.id, 'sso.break_glass_used')).toHaveLength(3)
+      expect(await recordedOf(admin.id, 'sso.break_glass_used')).toHaveLength(4)
     }, RECORDED)
     await app.settled()
     expect(await acceptedMails(team.owner.user.email, 'sso_break_glass')).toHaveLength(1)

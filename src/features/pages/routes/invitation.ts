@@ -19,7 +19,7 @@ import { openNewAccount, signUpErrors } from '../../sign-in/service/sign-up.ts'
 import { renderErrorPage } from '../../sign-in/wire/pages.tsx'
 import { getUser, isEmailConfirmed } from '../../users/service/users.ts'
 import { at, withNextCookies } from '../wire/account/visit.ts'
-import { findBrowserSession, inBrowser, seeOther, withCookies } from '../wire/browser.ts'
+import { findBrowserSession, findViewer, inBrowser, seeOther, withCookies } from '../wire/browser.ts'
 import { sessionCookies } from '../wire/cookies.ts'
 import { type FoundInvitation, invitationPage, joinedPage, voidInvitationPage } from '../wire/invitation.tsx'
 import {
@@ -50,7 +50,7 @@ async function showInvitation(
   refused: DomainError | null,
 ): Promise<Response> {
   const { token, invitation: id = '' } = given
-  const browser = await findBrowserSession(ctx, request)
+  const browser = await findViewer(ctx, request)
   const frame = await frameOf(ctx, browser?.user.locale ?? null)
   /** To one of the pages that sign in, and back. */
   const wayTo = (path: string, invitation: string, more: Record<string, string> = {}) =>

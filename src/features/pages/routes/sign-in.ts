@@ -23,6 +23,7 @@ import {
   arrive,
   arriveSignedIn,
   findBrowserSession,
+  findViewer,
   inBrowser,
   orForm,
   seeOther,
@@ -94,7 +95,7 @@ signInPages.get(
   },
   async ({ ctx, query, request }) => {
     const destination = requireDestination(ctx, query)
-    const browser = query.another ? null : await findBrowserSession(ctx, request)
+    const browser = query.another ? null : await findViewer(ctx, request)
     if (!browser) return answerPage(await formOf(ctx, query)(null))
     const { email } = browser.user
     return answerPage(
@@ -332,7 +333,7 @@ signInPages.post(
       async () => {
         const browserSecret = browserSecretOrNew(request)
         // Whom it has signed in already wants a fresh factor, or to be somebody else.
-        const isAnew = (await findBrowserSession(ctx, request)) !== null
+        const isAnew = (await findViewer(ctx, request)) !== null
         const start = { returnTo: doneAt(ctx, query), browserSecret, isAnew }
         const { url } = await startWithOrganization(ctx, login, start)
         return withCookies(answerPage(toProviderPage(await frameOf(ctx, null), url)), [flowCookie(browserSecret)])

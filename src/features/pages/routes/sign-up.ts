@@ -17,7 +17,15 @@ import { AnyLengthField } from '../../sign-in/wire/session.ts'
 import { isPlainText } from '../../users/service/users.ts'
 import { EmailField } from '../../users/wire.ts'
 import { type GivenDestination, requireDestination } from '../service/destination.ts'
-import { arriveSignedIn, findBrowserSession, inBrowser, orForm, seeOther, withCookies } from '../wire/browser.ts'
+import {
+  arriveSignedIn,
+  findBrowserSession,
+  findViewer,
+  inBrowser,
+  orForm,
+  seeOther,
+  withCookies,
+} from '../wire/browser.ts'
 import { deletedCookies } from '../wire/cookies.ts'
 import { DestinationQuery, searchFor } from '../wire/destination.ts'
 import { findInviting } from '../wire/invited.ts'
@@ -137,7 +145,7 @@ signUpPages.get(
   { ...page, id: 'askSignOut', summary: 'Asks before the browser is signed out, or says that it is', query: Said },
   async ({ ctx, query, request }) => {
     const destination = requireDestination(ctx, query)
-    const browser = await findBrowserSession(ctx, request)
+    const browser = await findViewer(ctx, request)
     if (browser) return answerPage(signOutPage(await frameOf(ctx, null), searchOf(query), browser.user))
     return answerPage(signedOutPage(await frameOf(ctx, null), destination.to === 'address' ? destination.url : null))
   },

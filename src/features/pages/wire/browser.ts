@@ -15,10 +15,16 @@ import { browserTokenOf, FORGOTTEN_AFTER_SECONDS, sessionCookies } from './cooki
 
 // How pages know a browser, and how they send it on.
 
-/** Whom the browser has signed in; null for nobody. Only page routes ask. */
-export async function findBrowserSession(ctx: Ctx, request: Request): Promise<BrowserSession | null> {
+/** Whom a page is shown to; null for nobody. Only page routes ask. What this answers decides nothing: it may be of the cookie before. */
+export async function findViewer(ctx: Ctx, request: Request): Promise<BrowserSession | null> {
   const token = browserTokenOf(ctx.config, request)
   return token === null ? null : useBrowserSession(ctx, token)
+}
+
+/** Whom the browser has signed in, by its present cookie; null for nobody. */
+export async function findBrowserSession(ctx: Ctx, request: Request): Promise<BrowserSession | null> {
+  const viewer = await findViewer(ctx, request)
+  return viewer?.isBefore ? null : viewer
 }
 
 /** The context of a sign-in on a page: it opens the session of this browser. */

@@ -42,8 +42,10 @@ export const cookieOf = (settings: Settings, name: string, value: string, maxAge
 const domainOf = ({ PUBLIC_URL, SESSION_COOKIE_DOMAIN: domain }: Settings): string[] =>
   domain === undefined || domain === new URL(PUBLIC_URL).hostname ? [] : [`Domain=${domain}`]
 
-/** The cookies of a session: that of pages, and that of gateways where there is a domain for it. */
-export function sessionCookies(settings: Settings, { tokens, browserIdleSeconds = 0 }: OpenedSession): string[] {
+/** The cookies of a browser's session: that of pages, and that of gateways where there is a domain for it. */
+export function sessionCookies(settings: Settings, { tokens, browserIdleSeconds }: OpenedSession): string[] {
+  // Tokens of the API in a cookie would reach every host of the domain.
+  if (browserIdleSeconds === undefined) throw new Error('this session is none of a browser')
   const isKept = browserIdleSeconds > FORGOTTEN_AFTER_SECONDS
   const own = cookieOf(settings, SESSION, tokens.refreshToken, isKept ? settings.SESSION_ABSOLUTE_SECONDS : null)
   if (settings.SESSION_COOKIE_DOMAIN === undefined) return [own]

@@ -11,11 +11,15 @@ import { type OpenInput, openSession, raiseSession } from './opening.ts'
 
 /**
  * As `openSession`, for a page. A sign-in of whom the browser has signed in steps that session up, so what hangs on it lives on;
- * one of somebody else ends it. A session that an organization's provider, or break glass, opens is always a new one.
+ * one of somebody else ends it. A session that an organization's provider opens, or that passes it by, is always a new one.
  */
-export async function openBrowserSession(ctx: Ctx, browser: SignInBrowser, input: OpenInput): Promise<NewSession> {
+export async function openBrowserSession(
+  ctx: Ctx,
+  browser: SignInBrowser,
+  { isNew, ...input }: OpenInput & { readonly isNew: boolean },
+): Promise<NewSession> {
   const { current, idleSeconds } = browser
-  const isPlain = !input.origin && (input.organizationId ?? null) === null && current?.isOfProvider === false
+  const isPlain = !isNew && !input.origin && (input.organizationId ?? null) === null && current?.isOfProvider === false
   if (current && current.userId === input.user.id && isPlain) {
     const raised = await raiseSession(ctx, { ...input, sessionId: current.sessionId })
     if (raised) return { ...raised, isNewDevice: false }
@@ -34,7 +38,10 @@ export async function useBrowserSession(ctx: Ctx, token: string): Promise<Browse
   const found = await orUnavailable(selectUserWithStanding(ctx, parts))
   if (!found || !isSignInAllowed(found.user) || isAdminOfProvider(found.user, found.standing)) return null
   const result = await useBrowser(ctx, { ...parts, ...versionsOf(found.user), caller: callerOf(ctx) })
-  if (result.outcome === 'used') return { ...found, session: result.grant.session, grant: result.grant }
+  if (result.outcome === 'used') {
+    const { grant } = result
+    return { ...found, session: grant.session, grant, isBefore: parts.generation !== grant.generation }
+  }
   const { userId: user_id, sessionId: session_id } = parts
   ctx.log.info('browser_session_refused', { reason: result.reason, user_id, session_id })
   return null

@@ -197,11 +197,10 @@ export async function openFirstSession(ctx: Ctx, factor: FirstFactor): Promise<N
   try {
     const { provedAt } = factor
     const input = { user, amr, organizationId, origin: admission.origin, events, ...(provedAt && { provedAt }) }
-    // Of an admin of the platform who passes a provider by: that is told of each session.
-    const opened =
-      ctx.browser && !admission.passed
-        ? await openBrowserSession(ctx, ctx.browser, input)
-        : await openSession(ctx, input)
+    // That somebody passes a provider by is told of each session.
+    const opened = ctx.browser
+      ? await openBrowserSession(ctx, ctx.browser, { ...input, isNew: admission.passed !== null })
+      : await openSession(ctx, input)
     tellPassing(ctx, user, admission)
     return opened
   } catch (cause) {

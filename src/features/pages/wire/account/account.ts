@@ -16,7 +16,16 @@ import type { Opening } from './parts.tsx'
 import { profilePage } from './profile.tsx'
 import { authenticatorPage, confirmPage, securityPage } from './security.tsx'
 import { sessionsPage } from './sessions.tsx'
-import { ACCOUNT_HEADERS, at, pathOf, type Section, type Visit, visitAccount, visitByForm } from './visit.ts'
+import {
+  ACCOUNT_HEADERS,
+  at,
+  pathOf,
+  type Section,
+  type Visit,
+  viewAccount,
+  visitAccount,
+  visitByForm,
+} from './visit.ts'
 
 const PAGES: Readonly<Record<Section, (visit: Visit, opening: Opening) => Promise<Page>>> = {
   profile: profilePage,
@@ -28,12 +37,12 @@ const PAGES: Readonly<Record<Section, (visit: Visit, opening: Opening) => Promis
 
 /** A section of the account. */
 export const showSection = (ctx: Ctx, request: Request, section: Section, opening: Opening): Promise<Response> =>
-  visitAccount(ctx, request, pathOf(section), async (visit) =>
+  viewAccount(ctx, request, pathOf(section), async (visit) =>
     answerPage(await PAGES[section](visit, opening), ACCOUNT_HEADERS),
   )
 
 export const showOrganization = (ctx: Ctx, request: Request, id: string, opening: Opening): Promise<Response> =>
-  visitAccount(ctx, request, `/account/organizations/${id}`, async (visit) =>
+  viewAccount(ctx, request, `/account/organizations/${id}`, async (visit) =>
     answerPage(await organizationPage(visit, opening, id), ACCOUNT_HEADERS),
   )
 
@@ -103,7 +112,7 @@ const backTo = (back: string): string => (BACK.test(back) ? back : '/account')
 
 /** Asks for a fresh factor. */
 export const askConfirmation = (ctx: Ctx, request: Request, back: string): Promise<Response> =>
-  visitAccount(ctx, request, backTo(back), async (visit) =>
+  viewAccount(ctx, request, backTo(back), async (visit) =>
     answerPage(confirmPage(visit, { back: backTo(back), methods: await listOwnProofs(visit.ctx) }), ACCOUNT_HEADERS),
   )
 

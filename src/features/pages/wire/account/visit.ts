@@ -4,7 +4,7 @@ import { DomainError } from '../../../../lib/errors.ts'
 import { frameOf, type PageFrame } from '../../../localization/service/texts.ts'
 import { browserActorOf, renewBrowserSession, useBrowserSession } from '../../../sessions/service/browsers.ts'
 import type { BrowserSession } from '../../../sessions/types.ts'
-import { findBrowserSession, seeOther, withCookies } from '../browser.ts'
+import { findBrowserSession, findViewer, seeOther, withCookies } from '../browser.ts'
 import { browserTokenOf, sessionCookies } from '../cookies.ts'
 
 export const SECTIONS = ['profile', 'security', 'sessions', 'organizations', 'data'] as const
@@ -31,17 +31,24 @@ export function at({ query }: Pick<PageFrame, 'query'>, path: string, said: Read
 /** Pages may not open or be opened by others' windows here, unlike those of signing in. */
 export const ACCOUNT_HEADERS = { 'Cross-Origin-Opener-Policy': 'same-origin' }
 
+type Answer = (visit: Visit) => Promise<Response>
+
 /**
  * The page of `path` for whom the browser has signed in; everybody else is asked to sign in and comes back. Who has to prove
- * afresh who they are does, and comes back.
+ * afresh who they are does, and comes back. It shows, and does nothing: the cookie may be the one before.
  */
-export async function visitAccount(
+export const viewAccount = async (ctx: Ctx, request: Request, path: string, show: Answer): Promise<Response> =>
+  answerTo(ctx, await findViewer(ctx, request), { request, path, show })
+
+/** As `viewAccount`, for what does something or hands something out: by the browser's present cookie alone. */
+export const visitAccount = async (ctx: Ctx, request: Request, path: string, act: Answer): Promise<Response> =>
+  answerTo(ctx, await findBrowserSession(ctx, request), { request, path, show: act })
+
+async function answerTo(
   ctx: Ctx,
-  request: Request,
-  path: string,
-  show: (visit: Visit) => Promise<Response>,
+  browser: BrowserSession | null,
+  { request, path, show }: { readonly request: Request; readonly path: string; readonly show: Answer },
 ): Promise<Response> {
-  const browser = await findBrowserSession(ctx, request)
   const frame = await frameOf(ctx, browser?.user.locale ?? null)
   const signIn = () => seeOther(at(frame, '/sign-in', { return_to: at(frame, path) }))
   if (!browser) return signIn()
@@ -56,12 +63,7 @@ export async function visitAccount(
 }
 
 /** As `visitAccount`, for a form of ours. Throws FORBIDDEN. */
-export async function visitByForm(
-  ctx: Ctx,
-  request: Request,
-  path: string,
-  submit: (visit: Visit) => Promise<Response>,
-): Promise<Response> {
+export async function visitByForm(ctx: Ctx, request: Request, path: string, submit: Answer): Promise<Response> {
   requireOwnForm(ctx, request)
   return visitAccount(ctx, request, path, submit)
 }
