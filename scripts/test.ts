@@ -17,7 +17,7 @@ export async function main(): Promise<void> {
     ...STATIC_STAGES,
     vitestStage('unit and conformance tests', [], 18),
     bundleStage,
-    vitestStage('end-to-end tests', ['--config', 'test/e2e/vitest.config.ts'], 10),
+    vitestStage('end-to-end tests', ['--config', 'test/e2e/vitest.config.ts'], 12),
   ]
   const sum = await withFilesInMemory(() => runStages(stages))
   const onCi = Boolean(process.env.CI)

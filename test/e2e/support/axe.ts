@@ -21,10 +21,15 @@ const WINDOWS: readonly Window[] = [
   { width: 1280, colorScheme: 'light' },
 ]
 
+interface Look {
+  readonly rules?: readonly string[]
+  readonly windows?: readonly Window[] | undefined
+}
+
 /** Looks at the page in narrow and wide windows, light and dark. */
 export async function expectNothingFound(
   page: Page,
-  { rules = [...WCAG_22_AA, 'best-practice'], windows = WINDOWS } = {},
+  { rules = [...WCAG_22_AA, 'best-practice'], windows = WINDOWS }: Look = {},
 ): Promise<void> {
   // Mails are looked at by themselves: no script runs in their frames.
   const options = JSON.stringify({ iframes: false, runOnly: rules })
