@@ -1,6 +1,6 @@
 import { type ActorCtx, type Ctx, narrow } from '../../../../context.ts'
 import { requireOwnForm } from '../../../../http/page.ts'
-import { DomainError } from '../../../../lib/errors.ts'
+import { DomainError, forbidden } from '../../../../lib/errors.ts'
 import { frameOf, type PageFrame } from '../../../localization/service/texts.ts'
 import { browserActorOf, renewBrowserSession, useBrowserSession } from '../../../sessions/service/browsers.ts'
 import type { BrowserSession } from '../../../sessions/types.ts'
@@ -31,9 +31,17 @@ export function at({ query }: Pick<PageFrame, 'query'>, path: string, said: Read
 /** Pages may not open or be opened by others' windows here, unlike those of signing in. */
 export const ACCOUNT_HEADERS = { 'Cross-Origin-Opener-Policy': 'same-origin' }
 
+/** The second lock beside CORS: no script of another origin reads pages of the account. Throws FORBIDDEN. */
+function requireOwnReader({ headers }: Request): void {
+  const site = headers.get('sec-fetch-site')
+  const isOwn = site === null || site === 'same-origin' || site === 'none'
+  if (!isOwn && headers.get('sec-fetch-mode') !== 'navigate')
+    throw forbidden({}, { message: 'The page was read by another site' })
+}
+
 /**
  * The page of `path` for whom the browser has signed in; everybody else is asked to sign in and comes back. Who has to prove
- * afresh who they are does, and comes back.
+ * afresh who they are does, and comes back. Throws FORBIDDEN.
  */
 export async function visitAccount(
   ctx: Ctx,
@@ -41,6 +49,7 @@ export async function visitAccount(
   path: string,
   show: (visit: Visit) => Promise<Response>,
 ): Promise<Response> {
+  requireOwnReader(request)
   const browser = await findBrowserSession(ctx, request)
   const frame = await frameOf(ctx, browser?.user.locale ?? null)
   const signIn = () => seeOther(at(frame, '/sign-in', { return_to: at(frame, path) }))
