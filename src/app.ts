@@ -37,7 +37,7 @@ import {
 } from './features/organizations/routes/organizations.ts'
 import { assetRoutes } from './features/pages/routes/assets.ts'
 import { invitationPages } from './features/pages/routes/invitation.ts'
-import { createAccountPages } from './features/pages/routes/own-account.ts'
+import { createAccountPages, keepBrowser } from './features/pages/routes/own-account.ts'
 import { renewPages } from './features/pages/routes/renew.ts'
 import { signInPages } from './features/pages/routes/sign-in.ts'
 import { signUpPages } from './features/pages/routes/sign-up.ts'
@@ -56,7 +56,7 @@ import { scimUserRoutes } from './features/scim/routes/users.ts'
 import { sessionRoutes } from './features/sessions/routes.ts'
 import { accountRecoveryRoutes, reportRoutes } from './features/sign-in/routes/account-recovery.ts'
 import { magicLinkPages, magicLinkRoutes } from './features/sign-in/routes/magic-links.ts'
-import { pageRoutes } from './features/sign-in/routes/pages.ts'
+import { createVerificationPages, pageRoutes } from './features/sign-in/routes/pages.ts'
 import { passkeySignInRoutes } from './features/sign-in/routes/passkeys.ts'
 import { passwordRoutes } from './features/sign-in/routes/password.ts'
 import { secondFactorRoutes } from './features/sign-in/routes/second-factor.ts'
@@ -84,6 +84,7 @@ const deletionRoutes = createDeletionRoutes(USER_DATA)
 const exportRoutes = createExportRoutes(SECTIONS)
 const releaseRoutes = createReleaseRoutes(USER_DATA)
 const accountPages = createAccountPages(SECTIONS)
+const verificationPages = createVerificationPages(keepBrowser)
 
 /** The documented systems: one folder and one line each. Core is mounted first, so what it has is not theirs to answer. */
 const COMPAT: Partial<Readonly<Record<SurfaceName, Surface>>> = {
@@ -106,6 +107,7 @@ const listCoreRoutes = (): Route[] =>
     passwordRoutes,
     ownAccountRoutes,
     accountRecoveryRoutes,
+    verificationPages,
     pageRoutes,
     signInPages,
     signUpPages,

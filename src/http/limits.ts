@@ -1,4 +1,4 @@
-import type { ClientActor, Ctx, DirectoryActor, UserActor } from '../context.ts'
+import type { ActorCtx, ClientActor, Ctx, DirectoryActor, UserActor } from '../context.ts'
 import { type BoundedCache, createBoundedCache } from '../lib/bounded-cache.ts'
 import { rateLimited } from '../lib/errors.ts'
 import { isolateSlot } from '../lib/isolate.ts'
@@ -121,10 +121,19 @@ export const limitWrite: WriteLimiter = (c, identity) => {
   if (identity.state !== 'valid') return
   const { ctx, answerHeaders } = c.var.state
   const now = ctx.now()
-  const standing = count(ctx, [writesOf(ctx, identity.actor)], now).reduce(stricter)
+  const standing = countWrite(ctx, identity.actor, now)
   if (!standing.isFull) return
   setRateHeaders(answerHeaders, standing, now)
   throw refusal(standing)
+}
+
+const countWrite = (ctx: Ctx, actor: UserActor | ClientActor, now: number): Standing =>
+  count(ctx, [writesOf(ctx, actor)], now).reduce(stricter)
+
+/** As `limitWrite`, for a page's form, whose cookie no guard of a route knows. Throws RATE_LIMIT_EXCEEDED. */
+export function limitOwnWrite(ctx: ActorCtx): void {
+  const standing = countWrite(ctx, ctx.actor, ctx.now())
+  if (standing.isFull) throw refusal(standing)
 }
 
 function setRateHeaders(

@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import type { Ctx } from '../context.ts'
 import { methodNotAllowed, notFound } from '../lib/errors.ts'
+import { isPreflight } from './cors.ts'
 import type { Verifier } from './guard.ts'
 import { malformedJson, openInput } from './input.ts'
 import { limitRequest, limitWrite } from './limits.ts'
@@ -17,12 +18,14 @@ export interface RoutingParts {
 export function createRouting(parts: RoutingParts): Routing {
   const hono = createRouter(parts)
   const findOpenRoute = createOpenRoutes(parts.routes)
+  const isPage = createPageTest(hono, parts.routes)
   return {
     async answer(state, request, path) {
       const open = findOpenRoute(request.method, path)
       if (open) return { answer: await answerOpenRoute(state.ctx, open, request), isOpen: true }
       return { answer: await hono.fetch(request, { state }), isOpen: false }
     },
+    isForPage: (request) => isPage(methodOf(request), hono.getPath(request)),
   }
 }
 
@@ -54,6 +57,22 @@ function createRouter({ routes, verifier }: RoutingParts): Hono<HonoEnv> {
     return (c.var.renderError ?? renderError)(ctx, error)
   })
   return hono
+}
+
+/** Of the request that a preflight asks about. The router serves HEAD as GET. */
+function methodOf(request: Request): string {
+  const asked = isPreflight(request) ? request.headers.get('access-control-request-method') : null
+  const method = asked ?? request.method
+  return method === 'HEAD' ? 'GET' : method
+}
+
+/** Whether the route that the router takes is one of our pages. */
+function createPageTest(hono: Hono<HonoEnv>, routes: readonly Route[]): (method: string, path: string) => boolean {
+  const tags = new Map(routes.map(({ method, path, tag }) => [keyOf(method, path), tag]))
+  return (method, path) => {
+    const taken = hono.router.match(method, path)[0].find(([[, route]]) => tags.has(keyOf(method, route.path)))
+    return taken !== undefined && tags.get(keyOf(method, taken[0][1].path)) === 'pages'
+  }
 }
 
 type FindOpenRoute = (method: string, path: string) => Route | undefined

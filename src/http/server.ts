@@ -31,6 +31,8 @@ export interface HonoEnv {
 export interface Routing {
   /** Answers every request; `isOpen` when its caller is a gateway or a probe. */
   answer(state: RequestState, request: Request, path: string): Promise<{ answer: Response; isOpen: boolean }>
+  /** Whether a page of ours answers the request, or the one that a preflight asks about. */
+  isForPage(request: Request): boolean
 }
 
 export interface ServerParts {
@@ -84,7 +86,10 @@ interface Answered {
   readonly isCheck: boolean
 }
 
-/** CORS does not apply to the gateway forms, whose caller is no browser. */
+/**
+ * CORS does not apply to the gateway forms, whose caller is no browser, nor to our pages: no other origin reads what they show
+ * of somebody whom the browser has signed in.
+ */
 async function answerOf(
   { answerGateway, answerCheck, isCheckPath, loadRouting }: ServerParts,
   ctx: EarlyCtx,
@@ -96,11 +101,14 @@ async function answerOf(
   try {
     const fromGateway = await answerGateway(ctx, request, path)
     if (fromGateway) return { answer: fromGateway, headers: {}, isOpen: true, isCheck: true }
-    const headers = corsHeaders(ctx.config, request)
-    if (isPreflight(request)) return { answer: answerPreflight(ctx, request), headers, isOpen: false, isCheck }
-    const check = isCheck ? await answerCheck(ctx, request, path) : request
-    if (check instanceof Response) return { answer: check, headers, isOpen: true, isCheck }
+    const cors = corsHeaders(ctx.config, request)
+    const isAsking = isPreflight(request)
+    if (isAsking && !(await loadRouting(ctx.config)).isForPage(request))
+      return { answer: answerPreflight(ctx, request), headers: cors, isOpen: false, isCheck }
+    const check = isCheck && !isAsking ? await answerCheck(ctx, request, path) : request
+    if (check instanceof Response) return { answer: check, headers: cors, isOpen: true, isCheck }
     const [routing, whole] = await Promise.all([loadRouting(ctx.config), withDb(ctx)])
+    const headers = routing.isForPage(check) ? {} : cors
     const state: RequestState = { ctx: whole, identity: null, answerHeaders }
     return { ...(await routing.answer(state, check, path)), headers, isCheck }
   } catch (thrown) {

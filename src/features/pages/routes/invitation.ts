@@ -1,6 +1,7 @@
 import { type Ctx, narrow } from '../../../context.ts'
 import { response } from '../../../http/answers.ts'
 import { anyone } from '../../../http/guard.ts'
+import { limitOwnWrite } from '../../../http/limits.ts'
 import { answerPage, requireOwnForm } from '../../../http/page.ts'
 import { errorHeaders, statusOf } from '../../../http/render-error.ts'
 import { createRoutes } from '../../../http/router.ts'
@@ -130,6 +131,7 @@ invitationPages.post(
     const actor = browser && browserActorOf(ctx, browser)
     let accepted: Accepted
     try {
+      if (actor) limitOwnWrite(narrow(ctx, { actor }))
       const input = { id: given.invitation, token: given.token, name: name || undefined, password }
       accepted = await acceptInvitation(narrow(ctx, { actor }), input)
     } catch (cause) {

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { type Ctx, narrow } from '../../../context.ts'
 import type { Section as DataSection } from '../../../db/user-data.ts'
 import { response } from '../../../http/answers.ts'
 import { anyone } from '../../../http/guard.ts'
@@ -8,12 +9,15 @@ import { forbidden, notFound, rateLimited, serviceUnavailable } from '../../../l
 import { late } from '../../../lib/late.ts'
 import { MAX_AVATAR_BYTES } from '../../account/service/avatars.ts'
 import { AVATAR_ENCODING } from '../../account/wire/users.ts'
+import { frameOf } from '../../localization/service/texts.ts'
 import { startDownload } from '../../privacy/service/exports.ts'
 import { answerDownload } from '../../privacy/wire/exports.ts'
+import { browserActorOf } from '../../sessions/service/browsers.ts'
 import { renderErrorPage } from '../../sign-in/wire/pages.tsx'
 import { MAX_CODE_LENGTH, PasswordField } from '../../sign-in/wire/session.ts'
 import { DONE } from '../wire/account/parts.tsx'
-import { SECTIONS, visitAccount } from '../wire/account/visit.ts'
+import { SECTIONS, visitAccount, withNextCookies } from '../wire/account/visit.ts'
+import { findBrowserSession } from '../wire/browser.ts'
 import { AssertionText } from '../wire/credential.ts'
 
 const account = late(() => import('../wire/account/account.ts'))
@@ -31,6 +35,15 @@ const Opened = z.object({
   export: z.uuid().optional().catch(undefined),
 })
 const Back = z.object({ back: z.string().max(100).catch('/account').default('/account') })
+
+/** As `withNextCookies`, for a mailed link that was followed in the browser of the session that its change keeps. */
+export async function keepBrowser(ctx: Ctx, request: Request, work: () => Promise<Response>): Promise<Response> {
+  const browser = await findBrowserSession(ctx, request)
+  const answer = await work()
+  if (!browser) return answer
+  const actor = browserActorOf(ctx, browser)
+  return withNextCookies({ ctx: narrow(ctx, { actor }), browser, frame: await frameOf(ctx, null), request }, answer)
+}
 
 /** `sections`: what a copy of one's data consists of. Passed in, because all features hold data. */
 export function createAccountPages(sections: readonly DataSection[]) {

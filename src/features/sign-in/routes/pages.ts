@@ -1,8 +1,8 @@
 import type * as z from 'zod'
 import type { Ctx } from '../../../context.ts'
-import { htmlPage } from '../../../http/answers.ts'
+import { htmlPage, response } from '../../../http/answers.ts'
 import { anyone } from '../../../http/guard.ts'
-import { type Page, requireOwnForm } from '../../../http/page.ts'
+import { answerPage, type Page, requireOwnForm } from '../../../http/page.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { conflict, DomainError, type ErrorDefinition, forbidden, serviceUnavailable } from '../../../lib/errors.ts'
 import { weakPassword } from '../../factors/password/service/strength.ts'
@@ -57,7 +57,14 @@ export async function orBrokenLink(
 }
 
 /** Where links in mails lead. GET shows a form and changes nothing, for mail scanners open links too; the form's POST acts. */
-export const pageRoutes = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage, invalidIs: 400 })
+const createLinkRoutes = () => createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage, invalidIs: 400 })
+
+export const pageRoutes = createLinkRoutes()
+
+/** Answers a form whose change may move the browser's session to its next generation, and keeps the browser signed in. */
+export type KeepBrowser = (ctx: Ctx, request: Request, work: () => Promise<Response>) => Promise<Response>
+
+const keepNothing: KeepBrowser = (_ctx, _request, work) => work()
 
 interface LinkPageSpec<Body extends { readonly token: string }> {
   readonly path: string
@@ -80,41 +87,49 @@ interface LinkPageSpec<Body extends { readonly token: string }> {
 }
 
 /** Declares the two routes of a mailed link. */
-function declareLinkPage<Body extends { readonly token: string }>(spec: LinkPageSpec<Body>): void {
+function declareLinkPage<Body extends { readonly token: string }>(
+  spec: LinkPageSpec<Body>,
+  routes = pageRoutes,
+  keepBrowser = keepNothing,
+): void {
   const { path, purposes, show, submit } = spec
-  const shared = { guard: anyone, answer: htmlPage, hidden: true } as const
-  pageRoutes.get(
+  const shared = { guard: anyone, hidden: true } as const
+  routes.get(
     path,
     {
       id: show.id,
       summary: show.summary,
       ...shared,
+      answer: htmlPage,
       query: TokenQuery,
       errors: [linkInvalid, serviceUnavailable, ...(show.errors ?? [])],
     },
     ({ ctx, query: { token } }) => orBrokenLink(ctx, { purposes, token }, (asked) => show.page(ctx, asked)),
   )
-  pageRoutes.post(
+  routes.post(
     path,
     {
       id: submit.id,
       summary: submit.summary,
       ...shared,
+      answer: response(200, 'A page', { contentType: 'text/html' }),
       body: submit.body,
       encoding: 'form',
       errors: [forbidden, linkInvalid, serviceUnavailable, ...(submit.errors ?? [])],
     },
     ({ ctx, body, request }) => {
       requireOwnForm(ctx, request)
-      return orBrokenLink(ctx, { purposes, token: body.token }, async (asked) => {
-        try {
-          return await submit.page(ctx, body, asked)
-        } catch (cause) {
-          const problem = cause instanceof DomainError ? findProblem(asked.frame, cause) : null
-          if (!problem) throw cause
-          return show.page(ctx, { ...asked, problem })
-        }
-      })
+      const submitted = () =>
+        orBrokenLink(ctx, { purposes, token: body.token }, async (asked) => {
+          try {
+            return await submit.page(ctx, body, asked)
+          } catch (cause) {
+            const problem = cause instanceof DomainError ? findProblem(asked.frame, cause) : null
+            if (!problem) throw cause
+            return show.page(ctx, { ...asked, problem })
+          }
+        })
+      return keepBrowser(ctx, request, async () => answerPage(await submitted()))
     },
   )
 }
@@ -127,28 +142,6 @@ async function askedPassword(ctx: Ctx, asked: Asked): Promise<NewPassword> {
 
 const choosePassword = async (ctx: Ctx, asked: Asked, { resetToken: token }: { resetToken: string }): Promise<Page> =>
   resetPasswordPage(await askedPassword(ctx, { ...asked, token }))
-
-declareLinkPage({
-  path: '/verify-email',
-  purposes: ['email_verification', 'email_change'],
-  show: {
-    id: 'askVerification',
-    summary: 'Asks the holder of an address whether the account is theirs',
-    page: async (ctx, asked) => verifyEmailPage(await getVerification(ctx, asked), asked),
-  },
-  submit: {
-    id: 'confirmVerification',
-    summary: 'Verifies an address, or takes its account from whoever made it',
-    body: AnswerBody,
-    errors: [conflict],
-    async page(ctx, body, asked) {
-      if (body.answer === 'yes') return emailVerifiedPage(asked.frame, await verifyOwnEmail(ctx, body))
-      const disowned = await disownAccount(ctx, body)
-      if (disowned.outcome === 'change_refused') return changeRefusedPage(asked.frame, disowned)
-      return takenOverPage(await askedPassword(ctx, { ...asked, token: disowned.resetToken }))
-    },
-  },
-})
 
 declareLinkPage({
   path: '/reset-password',
@@ -267,3 +260,34 @@ pageRoutes.post(
     })
   },
 )
+
+/** `keepBrowser` is passed in, because the pages of a browser's session know those of signing in. */
+export function createVerificationPages(keepBrowser: KeepBrowser) {
+  const routes = createLinkRoutes()
+  declareLinkPage(
+    {
+      path: '/verify-email',
+      purposes: ['email_verification', 'email_change'],
+      show: {
+        id: 'askVerification',
+        summary: 'Asks the holder of an address whether the account is theirs',
+        page: async (ctx, asked) => verifyEmailPage(await getVerification(ctx, asked), asked),
+      },
+      submit: {
+        id: 'confirmVerification',
+        summary: 'Verifies an address, or takes its account from whoever made it',
+        body: AnswerBody,
+        errors: [conflict],
+        async page(ctx, body, asked) {
+          if (body.answer === 'yes') return emailVerifiedPage(asked.frame, await verifyOwnEmail(ctx, body))
+          const disowned = await disownAccount(ctx, body)
+          if (disowned.outcome === 'change_refused') return changeRefusedPage(asked.frame, disowned)
+          return takenOverPage(await askedPassword(ctx, { ...asked, token: disowned.resetToken }))
+        },
+      },
+    },
+    routes,
+    keepBrowser,
+  )
+  return routes
+}

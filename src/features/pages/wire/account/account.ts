@@ -1,4 +1,5 @@
 import type { Ctx } from '../../../../context.ts'
+import { limitOwnWrite } from '../../../../http/limits.ts'
 import { answerPage, type Page } from '../../../../http/page.ts'
 import { errorHeaders, statusOf } from '../../../../http/render-error.ts'
 import { DomainError, notFound } from '../../../../lib/errors.ts'
@@ -97,6 +98,7 @@ async function refused(cause: unknown, page: (error: DomainError) => Promise<Pag
 export const submitPicture = (ctx: Ctx, request: Request, bytes: Uint8Array): Promise<Response> =>
   visitByForm(ctx, request, '/account', async (visit) => {
     try {
+      limitOwnWrite(visit.ctx)
       await setOwnAvatar(visit.ctx, bytes)
       return seeOther(at(visit.frame, '/account', { done: 'saved' }))
     } catch (cause) {

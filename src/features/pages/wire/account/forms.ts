@@ -1,6 +1,8 @@
 import * as z from 'zod'
 import { narrow, type PlaceCtx } from '../../../../context.ts'
+import { limitOwnWrite } from '../../../../http/limits.ts'
 import { answerPage } from '../../../../http/page.ts'
+import { everyCall } from '../../../../http/router.ts'
 import { validationFailed } from '../../../../lib/errors.ts'
 import { RANKS } from '../../../../lib/roles.ts'
 import { removeOwnAvatar } from '../../../account/service/avatars.ts'
@@ -27,6 +29,7 @@ import { enterOrganization } from '../../../memberships/service.ts'
 import { activate } from '../../../organizations/service/members.ts'
 import {
   changeMemberRole,
+  isPromotion,
   leaveOrganization,
   removeMember,
   transferOwnership,
@@ -61,6 +64,8 @@ interface Described<S extends z.ZodType> {
   readonly run: (visit: Visit, fields: z.output<S>) => Promise<Done | Response>
   /** Ends other sessions, and so moves the browser's to its next generation. */
   readonly movesOn?: boolean
+  /** As the API's route of the same has it. */
+  readonly isWrite?: (visit: Visit, fields: z.output<S>) => boolean | Promise<boolean>
 }
 
 const Organization = z.object({ organization_id: z.uuid() })
@@ -71,13 +76,14 @@ function pageOf(section: Section, typed: Readonly<Record<string, string>>): stri
   return section === 'organizations' && success ? `/account/organizations/${data.organization_id}` : pathOf(section)
 }
 
-function form<S extends z.ZodType>({ section, fields, run, movesOn = false }: Described<S>): AccountForm {
+function form<S extends z.ZodType>({ section, fields, run, movesOn = false, isWrite }: Described<S>): AccountForm {
   return {
     section,
     pathOf: (typed) => pageOf(section, typed),
     submit: async (visit, typed) => {
       const { success, data } = fields.safeParse(typed)
       if (!success) throw validationFailed()
+      if (await isWrite?.(visit, data)) limitOwnWrite(visit.ctx)
       const done = await run(visit, data)
       const path = done === 'left' ? pathOf(section) : pageOf(section, typed)
       const answer = typeof done === 'string' ? seeOther(at(visit.frame, path, { done })) : done
@@ -128,6 +134,7 @@ export const FORMS = {
       last_name: Text(100),
       username: z.union([z.literal('').transform(() => undefined), UsernameField]),
     }),
+    isWrite: everyCall,
     run: async ({ ctx }, { display_name: displayName, first_name: firstName, last_name: lastName, username }) => {
       const changes = { displayName, firstName, lastName, ...(username !== undefined && { username }) }
       await changeOwnProfile(ctx, { changes, newEmail: null })
@@ -137,6 +144,7 @@ export const FORMS = {
   'remove-picture': form({
     section: 'profile',
     fields: None,
+    isWrite: everyCall,
     run: async ({ ctx }) => {
       await removeOwnAvatar(ctx)
       return 'removed'
@@ -145,6 +153,7 @@ export const FORMS = {
   language: form({
     section: 'profile',
     fields: z.object({ locale: z.literal('').or(z.enum(CATALOGUE_LOCALES)) }),
+    isWrite: everyCall,
     run: async ({ ctx, frame }, { locale }) => {
       await changeOwnProfile(ctx, { changes: { locale: locale || null }, newEmail: null })
       // In the new language, whatever the address asked for.
@@ -187,6 +196,7 @@ export const FORMS = {
   'rename-passkey': form({
     section: 'security',
     fields: Id.extend({ name: Name }),
+    isWrite: everyCall,
     run: async ({ ctx }, { id, name }) => {
       await renamePasskey(ctx, { id, name: name || null })
       return 'saved'
@@ -284,6 +294,8 @@ export const FORMS = {
   'member-role': form({
     section: 'organizations',
     fields: Member.extend({ role: z.enum(RANKS) }),
+    isWrite: async (visit, { organization_id: id, user_id: userId, role }) =>
+      isPromotion(await inside(visit, id), { userId, role }),
     run: async (visit, { organization_id: id, user_id: userId, role }) => {
       await changeMemberRole(await inside(visit, id), { userId, role })
       return 'saved'
@@ -300,6 +312,7 @@ export const FORMS = {
   'hand-over': form({
     section: 'organizations',
     fields: Member,
+    isWrite: everyCall,
     run: async (visit, { organization_id: id, user_id: userId }) => {
       await transferOwnership(await inside(visit, id, 'owner'), { userId })
       return 'saved'
@@ -308,6 +321,7 @@ export const FORMS = {
   invite: form({
     section: 'organizations',
     fields: Organization.extend({ email: EmailField, role: z.enum(RANKS) }),
+    isWrite: everyCall,
     run: async (visit, { organization_id: id, email, role }) => {
       const invitation = { email, role, permissions: [], message: null, lifetimeDays: LIFETIME_DAYS.usual }
       await createInvitation(await inside(visit, id), invitation)
@@ -317,6 +331,7 @@ export const FORMS = {
   'resend-invitation': form({
     section: 'organizations',
     fields: Invitation,
+    isWrite: everyCall,
     run: async (visit, { organization_id, id }) => {
       await resendInvitation(await inside(visit, organization_id), id)
       return 'invited'
@@ -333,6 +348,7 @@ export const FORMS = {
   export: form({
     section: 'data',
     fields: None,
+    isWrite: everyCall,
     run: async ({ ctx, frame }) => {
       const asked = { type: 'portability', description: null, askedFor: {}, format: 'json', given: {} } as const
       const { id } = await askAboutData(ctx, asked)

@@ -1,6 +1,6 @@
 import { type ActorCtx, type Ctx, narrow } from '../../../../context.ts'
 import { requireOwnForm } from '../../../../http/page.ts'
-import { DomainError } from '../../../../lib/errors.ts'
+import { DomainError, forbidden } from '../../../../lib/errors.ts'
 import { frameOf, type PageFrame } from '../../../localization/service/texts.ts'
 import { browserActorOf, renewBrowserSession, useBrowserSession } from '../../../sessions/service/browsers.ts'
 import type { BrowserSession } from '../../../sessions/types.ts'
@@ -33,9 +33,17 @@ export const ACCOUNT_HEADERS = { 'Cross-Origin-Opener-Policy': 'same-origin' }
 
 type Answer = (visit: Visit) => Promise<Response>
 
+/** The second lock beside CORS: no script of another origin reads pages of the account. Throws FORBIDDEN. */
+function requireOwnReader({ headers }: Request): void {
+  const site = headers.get('sec-fetch-site')
+  const isOwn = site === null || site === 'same-origin' || site === 'none'
+  if (!isOwn && headers.get('sec-fetch-mode') !== 'navigate')
+    throw forbidden({}, { message: 'The page was read by another site' })
+}
+
 /**
  * The page of `path` for whom the browser has signed in; everybody else is asked to sign in and comes back. Who has to prove
- * afresh who they are does, and comes back. It shows, and does nothing: the cookie may be the one before.
+ * afresh who they are does, and comes back. It shows, and does nothing: the cookie may be the one before. Throws FORBIDDEN.
  */
 export const viewAccount = async (ctx: Ctx, request: Request, path: string, show: Answer): Promise<Response> =>
   answerTo(ctx, await findViewer(ctx, request), { request, path, show })
@@ -49,6 +57,7 @@ async function answerTo(
   browser: BrowserSession | null,
   { request, path, show }: { readonly request: Request; readonly path: string; readonly show: Answer },
 ): Promise<Response> {
+  requireOwnReader(request)
   const frame = await frameOf(ctx, browser?.user.locale ?? null)
   const signIn = () => seeOther(at(frame, '/sign-in', { return_to: at(frame, path) }))
   if (!browser) return signIn()
