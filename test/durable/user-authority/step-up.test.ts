@@ -134,8 +134,9 @@ describe('the time of the last second factor', () => {
     const user = await freshAuthority(START)
     const grant = await user.open({ amr: ['pwd', 'otp', 'mfa'], authTime: START })
     await user.inside((_, state) => {
-      state.storage.sql.exec('alter table sessions drop column second_factor_at')
-      state.storage.sql.exec("delete from migrations where part = 'sessions' and position = 3")
+      for (const column of ['second_factor_at', 'browser_idle_seconds'])
+        state.storage.sql.exec(`alter table sessions drop column ${column}`)
+      state.storage.sql.exec("delete from migrations where part = 'sessions' and position >= 3")
     })
     await user.restart()
     expect(await secondFactorAt(user, grant)).toBeNull()

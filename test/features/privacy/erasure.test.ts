@@ -49,6 +49,7 @@ async function dumpOfKv(): Promise<string> {
   }
 }
 
+// It looks at every table, of all files.
 it('two days after an erasure nothing of the person is left anywhere but commitments and ids', async () => {
   const { user } = await userInEverySection(app)
   const { id } = user.user
@@ -102,4 +103,4 @@ it('two days after an erasure nothing of the person is left anywhere but commitm
       expect([objects[index]?.[0], dump.includes(mark)]).toEqual([objects[index]?.[0], false])
   }
   expect(kv).not.toContain(`avatar:${id}`)
-})
+}, 90_000)

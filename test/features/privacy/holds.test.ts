@@ -10,6 +10,7 @@ import { newUuid } from '../../../src/lib/ids.ts'
 import { DAY } from '../../../src/lib/time.ts'
 import { USER_DATA } from '../../../src/user-data.ts'
 import { createTestApp } from '../../support/app.ts'
+import { emptyRecord } from '../../support/audit.ts'
 import { makeAdmin, newEmail, type SignedInUser, signUpUser } from '../../support/users.ts'
 import { rowsOf, run } from '../account/erasure-support.ts'
 import { ageSession, createClockedSuite } from '../factors/totp/support.ts'
@@ -18,8 +19,11 @@ import { COMPLIANCE, call, HOLDS, later } from './support.ts'
 const app = createTestApp()
 const clocked = createClockedSuite()
 let admin: SignedInUser
+// A run seals and prunes a limited number of events, and other files have left more.
 beforeAll(async () => {
-  await loadSigningKey(await app.ctx())
+  const ctx = await app.ctx()
+  await emptyRecord(ctx)
+  await loadSigningKey(ctx)
   admin = await makeAdmin(app)
 })
 

@@ -140,7 +140,7 @@ describe('the deployment', () => {
     expect((await submit('/reset-password', { token: first.token, ...body }, { on: named })).text).toContain(way)
     const closed = await submit('/reset-password', { token: second.token, ...body })
     expect(closed.text).toContain('You can close this page.')
-    expect(closed.text).not.toContain('href=')
+    expect(/<body.*/s.exec(closed.text)?.[0]).not.toContain('href=')
   })
 })
 
@@ -163,9 +163,9 @@ describe('the form of a new password', () => {
     ] as const) {
       const { status, text } = await submit('/reset-password', { token, new_password }, { on: named })
       expect(status).toBe(400)
-      expect(/<p class="problem" id="problem" role="alert" tabindex="-1" autofocus>([^<]*)</.exec(text)?.[1]).toContain(
-        says,
-      )
+      expect(
+        /<p class="problem" id="problem" role="alert" tabindex="-1" autofocus="">([^<]*)</.exec(text)?.[1],
+      ).toContain(says)
       expect(text).toMatch(/id="password" [^>]*aria-invalid="true" aria-describedby="problem rule"/)
     }
     expect(
@@ -176,7 +176,7 @@ describe('the form of a new password', () => {
   it('has a button that shows it once there is script', async () => {
     const { token } = await resetToken()
     const { text } = await look('/reset-password', { token })
-    expect(text).toMatch(/<button class="show" type="button" aria-controls="password" aria-pressed="false" hidden>/)
+    expect(text).toMatch(/<button class="show" type="button" aria-controls="password" aria-pressed="false" hidden="">/)
   })
 })
 
