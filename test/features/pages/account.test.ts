@@ -155,7 +155,18 @@ describe('the account', () => {
     const ready = await browser.post('/account/export', {})
     const id = /export=([\w-]{36})$/.exec(ready.headers.get('location') ?? '')?.[1] ?? ''
     expect(await textOf(browser, `/account/data?export=${id}`)).toContain(`/account/data/${id}`)
+    const exports = async () => {
+      const read = "select count(*) as count from events where user_id = ? and type = 'privacy.exported'"
+      return (await env.DB.prepare(read).bind(user.user.id).first<{ count: number }>())?.count
+    }
+    const head = await app.fetch(`/account/data/${id}`, {
+      method: 'HEAD',
+      redirect: 'manual',
+      headers: { cookie: `${COOKIE}=${browser.jar.get(COOKIE)}` },
+    })
+    expect([head.status, head.headers.get('content-disposition'), await exports()]).toEqual([303, null, 0])
     const copy = await browser.get(`/account/data/${id}`)
+    expect(await exports()).toBe(1)
     expect([copy.status, copy.headers.get('content-disposition')]).toEqual([200, expect.stringContaining('attachment')])
     expect(await copy.text()).toContain(user.email)
     const stranger = await signedIn()
