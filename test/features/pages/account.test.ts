@@ -157,7 +157,18 @@ describe('the account', () => {
     const ready = await browser.post('/account/export', {})
     const id = /export=([\w-]{36})$/.exec(ready.headers.get('location') ?? '')?.[1] ?? ''
     expect(await textOf(browser, `/account/data?export=${id}`)).toContain(`/account/data/${id}`)
+    const exports = async () => {
+      const read = "select count(*) as count from events where user_id = ? and type = 'privacy.exported'"
+      return (await env.DB.prepare(read).bind(user.user.id).first<{ count: number }>())?.count
+    }
+    const head = await app.fetch(`/account/data/${id}`, {
+      method: 'HEAD',
+      redirect: 'manual',
+      headers: { cookie: `${COOKIE}=${browser.jar.get(COOKIE)}` },
+    })
+    expect([head.status, head.headers.get('content-disposition'), await exports()]).toEqual([303, null, 0])
     const copy = await browser.get(`/account/data/${id}`)
+    expect(await exports()).toBe(1)
     expect([copy.status, copy.headers.get('content-disposition')]).toEqual([200, expect.stringContaining('attachment')])
     expect(await copy.text()).toContain(user.email)
     const stranger = await signedIn()
@@ -364,6 +375,11 @@ describe('an organization', () => {
     expect([page.includes(email), page.includes('<h1>Engines &lt;i&gt;</h1>')]).toEqual([true, true])
     const last = await owner.browser.post('/account/leave', { organization_id: id })
     expect([last.status, (await last.text()).includes('needs an owner')]).toEqual([400, true])
+    await env.DB.prepare('update organizations set require_two_factors = 1 where id = ?').bind(id).run()
+    const led = await owner.browser.get(path)
+    expect(to(led)).toEqual([303, '/account/security?done=two_factors'])
+    expect(await textOf(owner.browser, led.headers.get('location') ?? '')).toContain('needs two factors')
+    await env.DB.prepare('update organizations set require_two_factors = 0 where id = ?').bind(id).run()
     const stranger = await signedIn()
     expect((await stranger.browser.get(path)).status).toBe(403)
     expect((await stranger.browser.post('/account/invite', { ...invite, email: newEmail() })).status).toBe(403)

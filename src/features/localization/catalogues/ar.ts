@@ -476,6 +476,7 @@ export const ar: Catalogue = {
   'page.account.done.ended': 'تم تسجيل الخروج.',
   'page.account.done.linked': 'تم الربط.',
   'page.account.done.left': 'لقد غادرت المؤسسة.',
+  'page.account.done.two_factors': 'تتطلب هذه المؤسسة عاملين. أضف هنا تطبيق مصادقة أو مفتاح مرور، ثم تابع.',
   'page.account.done.invited': 'الدعوة في الطريق.',
 
   'page.account.names': 'اسمك',

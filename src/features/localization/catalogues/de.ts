@@ -553,6 +553,8 @@ export const de: Catalogue = {
   'page.account.done.ended': 'Abgemeldet.',
   'page.account.done.linked': 'Verknüpft.',
   'page.account.done.left': 'Sie haben die Organisation verlassen.',
+  'page.account.done.two_factors':
+    'Diese Organisation verlangt zwei Faktoren. Fügen Sie hier eine Authenticator-App oder einen Passkey hinzu, und fahren Sie dann fort.',
   'page.account.done.invited': 'Die Einladung ist unterwegs.',
 
   'page.account.names': 'Ihr Name',

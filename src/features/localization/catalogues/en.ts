@@ -517,6 +517,8 @@ export const en = {
   'page.account.done.ended': 'Signed out.',
   'page.account.done.linked': 'Linked.',
   'page.account.done.left': 'You have left the organization.',
+  'page.account.done.two_factors':
+    'This organization needs two factors. Add an authenticator app or a passkey here, then go on.',
   'page.account.done.invited': 'The invitation is on its way.',
 
   'page.account.names': 'Your name',

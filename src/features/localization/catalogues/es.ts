@@ -501,6 +501,8 @@ export const es: Catalogue = {
   'page.account.done.ended': 'Sesión cerrada.',
   'page.account.done.linked': 'Vinculado.',
   'page.account.done.left': 'Ha dejado la organización.',
+  'page.account.done.two_factors':
+    'Esta organización exige dos factores. Añada aquí una aplicación de autenticación o una clave de acceso y continúe después.',
   'page.account.done.invited': 'La invitación está en camino.',
 
   'page.account.names': 'Su nombre',

@@ -526,6 +526,8 @@ export const fr: Catalogue = {
   'page.account.done.ended': 'Déconnecté.',
   'page.account.done.linked': 'Lié.',
   'page.account.done.left': 'Vous avez quitté l’organisation.',
+  'page.account.done.two_factors':
+    'Cette organisation exige deux facteurs. Ajoutez ici une application d’authentification ou une clé d’accès, puis continuez.',
   'page.account.done.invited': 'L’invitation est en route.',
 
   'page.account.names': 'Votre nom',

@@ -16,8 +16,8 @@ import { browserActorOf } from '../../sessions/service/browsers.ts'
 import { renderErrorPage } from '../../sign-in/wire/pages.tsx'
 import { MAX_CODE_LENGTH, PasswordField } from '../../sign-in/wire/session.ts'
 import { DONE } from '../wire/account/parts.tsx'
-import { SECTIONS, visitAccount, withNextCookies } from '../wire/account/visit.ts'
-import { findBrowserSession } from '../wire/browser.ts'
+import { at, SECTIONS, visitAccount, withNextCookies } from '../wire/account/visit.ts'
+import { findBrowserSession, seeOther } from '../wire/browser.ts'
 import { AssertionText } from '../wire/credential.ts'
 
 const account = late(() => import('../wire/account/account.ts'))
@@ -123,9 +123,11 @@ export function createAccountPages(sections: readonly DataSection[]) {
       params: z.object({ id: z.uuid() }),
     },
     ({ ctx, request, params: { id } }) =>
-      visitAccount(ctx, request, '/account/data', async (visit) =>
-        answerDownload(visit.ctx, await startDownload(visit.ctx, { id, part: null, format: 'json', sections })),
-      ),
+      visitAccount(ctx, request, '/account/data', async (visit) => {
+        // HEAD, which scanners send, reads nothing, and no event says that it did.
+        if (request.method === 'HEAD') return seeOther(at(visit.frame, '/account/data'))
+        return answerDownload(visit.ctx, await startDownload(visit.ctx, { id, part: null, format: 'json', sections }))
+      }),
   )
 
   routes.get(

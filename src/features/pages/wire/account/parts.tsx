@@ -6,7 +6,7 @@ import { say, titleOf } from '../../../sign-in/wire/pages.tsx'
 import { alertOf } from '../parts.tsx'
 import { at, pathOf, SECTIONS, type Section } from './visit.ts'
 
-/** What a form did, as the next page says it. */
+/** What a form did, or what has to be done first, as the next page says it. */
 export const DONE = [
   'saved',
   'mailed',
@@ -18,6 +18,7 @@ export const DONE = [
   'linked',
   'left',
   'invited',
+  'two_factors',
 ] as const
 export type Done = (typeof DONE)[number]
 

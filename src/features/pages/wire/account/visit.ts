@@ -4,6 +4,7 @@ import { DomainError, forbidden } from '../../../../lib/errors.ts'
 import { frameOf, type PageFrame } from '../../../localization/service/texts.ts'
 import { browserActorOf, renewBrowserSession, useBrowserSession } from '../../../sessions/service/browsers.ts'
 import type { BrowserSession } from '../../../sessions/types.ts'
+import { listOwnProofs } from '../../../sign-in/service/step-up.ts'
 import { findBrowserSession, findViewer, seeOther, withCookies } from '../browser.ts'
 import { browserTokenOf, sessionCookies } from '../cookies.ts'
 
@@ -41,6 +42,13 @@ function requireOwnReader({ headers }: Request): void {
     throw forbidden({}, { message: 'The page was read by another site' })
 }
 
+/** Whether an organization wants a second factor of somebody who has none: another proof of the first would lead nowhere. */
+async function lacksSecondFactor(ctx: Ctx, browser: BrowserSession, { details }: DomainError): Promise<boolean> {
+  if (details.reason !== 'two_factors') return false
+  const proofs = await listOwnProofs(narrow(ctx, { actor: browserActorOf(ctx, browser) }))
+  return proofs.every((proof) => proof === 'password')
+}
+
 /**
  * The page of `path` for whom the browser has signed in; everybody else is asked to sign in and comes back. Who has to prove
  * afresh who they are does, and comes back. It shows, and does nothing: the cookie may be the one before. Throws FORBIDDEN.
@@ -65,6 +73,8 @@ async function answerTo(
     return await show({ ctx: narrow(ctx, { actor: browserActorOf(ctx, browser) }), browser, frame, request })
   } catch (cause) {
     if (!(cause instanceof DomainError)) throw cause
+    if (cause.code === 'STEP_UP_REQUIRED' && (await lacksSecondFactor(ctx, browser, cause)))
+      return seeOther(at(frame, pathOf('security'), { done: 'two_factors' }))
     if (cause.code === 'STEP_UP_REQUIRED') return seeOther(at(frame, '/account/confirm', { back: path }))
     if (cause.code === 'TOKEN_ERROR') return signIn()
     throw cause
