@@ -86,6 +86,9 @@ interface Answered {
   readonly isCheck: boolean
 }
 
+/** Whether a page of another origin may read the answer. */
+const isShared = (cors: Readonly<Record<string, string>>): boolean => 'Access-Control-Allow-Origin' in cors
+
 /**
  * CORS does not apply to the gateway forms, whose caller is no browser, nor to our pages: no other origin reads what they show
  * of somebody whom the browser has signed in.
@@ -108,7 +111,7 @@ async function answerOf(
     const check = isCheck && !isAsking ? await answerCheck(ctx, request, path) : request
     if (check instanceof Response) return { answer: check, headers: cors, isOpen: true, isCheck }
     const [routing, whole] = await Promise.all([loadRouting(ctx.config), withDb(ctx)])
-    const headers = routing.isForPage(check) ? {} : cors
+    const headers = isShared(cors) && routing.isForPage(check) ? {} : cors
     const state: RequestState = { ctx: whole, identity: null, answerHeaders }
     return { ...(await routing.answer(state, check, path)), headers, isCheck }
   } catch (thrown) {
