@@ -42,13 +42,12 @@ interface Side {
   readonly name: string
   readonly worker: string
   readonly start: (base: URL, person: Person) => Promise<{ authorization: URL; cookies: readonly string[] }>
-  readonly callback: string
   readonly proof?: string
 }
 
 const ORGANIZATION = 'engines'
 
-function posternAt(start: string, callback: string): Side {
+function posternAt(start: string): Side {
   return {
     name: 'Postern',
     worker: 'postern',
@@ -61,11 +60,10 @@ function posternAt(start: string, callback: string): Side {
       if (location === null) throw new Error(`Postern's start answered ${answer.status}: ${await answer.text()}`)
       return { authorization: new URL(location), cookies: answer.headers.getSetCookie() }
     },
-    callback,
   }
 }
 
-function betterAuthAt(start: string, provider: object, callback: string): Side {
+function betterAuthAt(start: string, provider: object): Side {
   return {
     name: 'Better Auth, d1',
     worker: 'better-auth-d1',
@@ -79,7 +77,6 @@ function betterAuthAt(start: string, provider: object, callback: string): Side {
       const { url } = (await answer.json()) as { url: string }
       return { authorization: new URL(url), cookies: answer.headers.getSetCookie() }
     },
-    callback,
     // Its refusals are redirects too, but without a session.
     proof: 'session_token=',
   }
@@ -87,12 +84,12 @@ function betterAuthAt(start: string, provider: object, callback: string): Side {
 
 const SIDES: Readonly<Record<Way, readonly Side[]>> = {
   social: [
-    posternAt('/api/v1/oauth/bench/authorize?redirect=true', '/api/v1/oauth/bench/callback'),
-    betterAuthAt('/api/auth/sign-in/social', { provider: 'bench' }, '/api/auth/callback/bench'),
+    posternAt('/api/v1/oauth/bench/authorize?redirect=true'),
+    betterAuthAt('/api/auth/sign-in/social', { provider: 'bench' }),
   ],
   sso: [
-    posternAt(`/api/v1/sso/login?organization=${ORGANIZATION}`, '/api/v1/sso/oidc/callback'),
-    betterAuthAt('/api/auth/sign-in/sso', { providerId: ORGANIZATION }, `/api/auth/sso/callback/${ORGANIZATION}`),
+    posternAt(`/api/v1/sso/login?organization=${ORGANIZATION}`),
+    betterAuthAt('/api/auth/sign-in/sso', { providerId: ORGANIZATION }),
   ],
 }
 
@@ -111,7 +108,7 @@ function personFor(way: Way, signIn: SignIn, connection: number, turn: number): 
 }
 
 /** Begins a sign-in, and returns what the provider is told of it and the request with which the browser comes back. */
-async function begin({ start, callback }: Side, base: URL, person: Person) {
+async function begin({ start }: Side, base: URL, person: Person) {
   const { authorization, cookies } = await start(base, person)
   const parameter = (name: string) => authorization.searchParams.get(name) ?? ''
   const code = randomBytes(16).toString('hex')
@@ -121,6 +118,7 @@ async function begin({ start, callback }: Side, base: URL, person: Person) {
     clientId: parameter('client_id'),
     person,
   }
+  const { pathname: callback } = new URL(parameter('redirect_uri'))
   const query = new URLSearchParams({ code, state: parameter('state') })
   const lines = {
     Host: '127.0.0.1',

@@ -36,6 +36,7 @@ async function signInBrowser(base: URL): Promise<string> {
     headers: { origin: ORIGIN },
     body: new URLSearchParams({ login: user?.email ?? '', password: PASSWORD }),
   })
+  await answer.arrayBuffer()
   const cookie = answer.headers.getSetCookie().find((one) => one.startsWith('postern-session='))
   if (cookie === undefined) throw new Error(`the sign-in answered ${answer.status}`)
   return cookie.split(';')[0] ?? ''
