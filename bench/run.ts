@@ -195,3 +195,6 @@ if (unknown !== undefined) {
   say(`there is no section ${unknown}: there are ${Object.keys(SECTIONS).join(', ')}`)
   process.exitCode = 1
 } else await (names.length > 0 ? runSections(names) : runAll())
+
+// A runtime that was disposed of goes on watching a folder.
+process.exit()
