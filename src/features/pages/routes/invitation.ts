@@ -1,10 +1,7 @@
 import { type Ctx, narrow } from '../../../context.ts'
-import { response } from '../../../http/answers.ts'
-import { anyone } from '../../../http/guard.ts'
 import { limitOwnWrite } from '../../../http/limits.ts'
 import { answerPage, requireOwnForm } from '../../../http/page.ts'
 import { errorHeaders, statusOf } from '../../../http/render-error.ts'
-import { createRoutes } from '../../../http/router.ts'
 import { DomainError, forbidden, serviceUnavailable, ssoRequired } from '../../../lib/errors.ts'
 import {
   type Accepted,
@@ -17,7 +14,7 @@ import { frameOf, type PageFrame } from '../../localization/service/texts.ts'
 import { findPlace } from '../../memberships/service.ts'
 import { browserActorOf } from '../../sessions/service/browsers.ts'
 import { openNewAccount, signUpErrors } from '../../sign-in/service/sign-up.ts'
-import { renderErrorPage } from '../../sign-in/wire/pages.tsx'
+import { createPageRoutes, pageSpec } from '../../sign-in/wire/page-routes.ts'
 import { getUser, isEmailConfirmed } from '../../users/service/users.ts'
 import { at, withNextCookies } from '../wire/account/visit.ts'
 import { findBrowserSession, findViewer, inBrowser, seeOther, withCookies } from '../wire/browser.ts'
@@ -36,13 +33,7 @@ import {
 import { sentPage } from '../wire/sign-in.tsx'
 
 /** Where the link of an invitation leads. GET shows it and changes nothing, for mail scanners open links too. */
-export const invitationPages = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage, invalidIs: 400 })
-
-const page = {
-  guard: anyone,
-  answer: response(200, 'A page, or the way to the next one', { contentType: 'text/html' }),
-  hidden: true,
-} as const
+export const invitationPages = createPageRoutes()
 
 async function showInvitation(
   ctx: Ctx,
@@ -95,7 +86,7 @@ async function isMember(ctx: Ctx, { organizationId: id }: FoundInvitation, userI
 invitationPages.get(
   INVITATION_PATH,
   {
-    ...page,
+    ...pageSpec,
     id: 'showInvitation',
     summary: 'Shows an invitation',
     query: Named.refine(isNamed, UNNAMED),
@@ -115,7 +106,7 @@ async function openAccount(ctx: Ctx, request: Request, { userId, invitation }: A
 invitationPages.post(
   INVITATION_PATH,
   {
-    ...page,
+    ...pageSpec,
     id: 'acceptInvitationOnPage',
     summary: 'Makes the person a member, who has an account or gets one, and signs it in',
     body: AcceptForm.refine(isNamed, UNNAMED),

@@ -1,10 +1,7 @@
 import * as z from 'zod'
 import { type Ctx, narrow } from '../../../context.ts'
 import type { Section as DataSection } from '../../../db/user-data.ts'
-import { response } from '../../../http/answers.ts'
-import { anyone } from '../../../http/guard.ts'
 import { FileBody } from '../../../http/input.ts'
-import { createRoutes } from '../../../http/router.ts'
 import { forbidden, notFound, rateLimited, serviceUnavailable } from '../../../lib/errors.ts'
 import { late } from '../../../lib/late.ts'
 import { MAX_AVATAR_BYTES } from '../../account/service/avatars.ts'
@@ -13,7 +10,7 @@ import { frameOf } from '../../localization/service/texts.ts'
 import { startDownload } from '../../privacy/service/exports.ts'
 import { answerDownload } from '../../privacy/wire/exports.ts'
 import { browserActorOf } from '../../sessions/service/browsers.ts'
-import { renderErrorPage } from '../../sign-in/wire/pages.tsx'
+import { createPageRoutes, pageSpec } from '../../sign-in/wire/page-routes.ts'
 import { MAX_CODE_LENGTH, PasswordField } from '../../sign-in/wire/session.ts'
 import { DONE } from '../wire/account/parts.tsx'
 import { at, SECTIONS, visitAccount, withNextCookies } from '../wire/account/visit.ts'
@@ -23,10 +20,8 @@ import { AssertionText } from '../wire/credential.ts'
 const account = late(() => import('../wire/account/account.ts'))
 
 const page = {
-  guard: anyone,
-  answer: response(200, 'A page, or the way to the next one', { contentType: 'text/html' }),
+  ...pageSpec,
   errors: [forbidden, notFound, rateLimited, serviceUnavailable],
-  hidden: true,
 } as const
 const form = { ...page, encoding: 'form' } as const
 
@@ -47,7 +42,7 @@ export async function keepBrowser(ctx: Ctx, request: Request, work: () => Promis
 
 /** `sections`: what a copy of one's data consists of. Passed in, because all features hold data. */
 export function createAccountPages(sections: readonly DataSection[]) {
-  const routes = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage, invalidIs: 400 })
+  const routes = createPageRoutes()
 
   routes.get(
     '/account',

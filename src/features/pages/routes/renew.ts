@@ -3,19 +3,18 @@ import { response } from '../../../http/answers.ts'
 import { anyone } from '../../../http/guard.ts'
 import { answerPage } from '../../../http/page.ts'
 import { searchOf } from '../../../http/request.ts'
-import { createRoutes } from '../../../http/router.ts'
 import { serviceUnavailable } from '../../../lib/errors.ts'
 import { frameOf } from '../../localization/service/texts.ts'
 import { renewBrowserSession } from '../../sessions/service/browsers.ts'
 import { redirectNotAllowed } from '../../sign-in/errors.ts'
-import { renderErrorPage } from '../../sign-in/wire/pages.tsx'
+import { createPageRoutes } from '../../sign-in/wire/page-routes.ts'
 import { requireDestination } from '../service/destination.ts'
 import { findBrowserSession, seeOther, withCookies } from '../wire/browser.ts'
 import { cookieOf, sessionCookies, soleCookie } from '../wire/cookies.ts'
 import { searchFor } from '../wire/destination.ts'
 import { loopPage } from '../wire/sign-in.tsx'
 
-export const renewPages = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage, invalidIs: 400 })
+export const renewPages = createPageRoutes()
 
 const NAME = 'return_to='
 

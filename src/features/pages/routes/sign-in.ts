@@ -1,9 +1,6 @@
 import * as z from 'zod'
 import type { Ctx } from '../../../context.ts'
-import { response } from '../../../http/answers.ts'
-import { anyone } from '../../../http/guard.ts'
 import { answerPage, type Page, requireOwnForm } from '../../../http/page.ts'
-import { createRoutes } from '../../../http/router.ts'
 import { forbidden, rateLimited, serviceUnavailable } from '../../../lib/errors.ts'
 import { browserSecretOf, browserSecretOrNew, flowCookie } from '../../federation/service/flow.ts'
 import { listProviders } from '../../federation/service/providers.ts'
@@ -13,7 +10,7 @@ import { getPageLink, sendMagicLink, signInWithMagicLink } from '../../sign-in/s
 import { signInWithPasskey } from '../../sign-in/service/passkeys.ts'
 import { answerChallenge } from '../../sign-in/service/second-step.ts'
 import { type SignInResult, signIn } from '../../sign-in/service/sign-in.ts'
-import { renderErrorPage } from '../../sign-in/wire/pages.tsx'
+import { createPageRoutes, pageSpec } from '../../sign-in/wire/page-routes.ts'
 import { TokenBody, TokenQuery } from '../../sign-in/wire/recovery.ts'
 import { MAX_CODE_LENGTH, PasswordField } from '../../sign-in/wire/session.ts'
 import { EmailField } from '../../users/wire.ts'
@@ -30,7 +27,7 @@ import {
   withCookies,
 } from '../wire/browser.ts'
 import { AssertionText } from '../wire/credential.ts'
-import { DestinationQuery, searchFor } from '../wire/destination.ts'
+import { DestinationQuery, searchFor, searchOf } from '../wire/destination.ts'
 import {
   linkPage,
   secondStepPage,
@@ -41,19 +38,16 @@ import {
   welcomePage,
 } from '../wire/sign-in.tsx'
 
-export const signInPages = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage, invalidIs: 400 })
+export const signInPages = createPageRoutes()
 
 const page = {
-  guard: anyone,
-  answer: response(200, 'A page, or the way to the next one', { contentType: 'text/html' }),
+  ...pageSpec,
   errors: [forbidden, redirectNotAllowed, linkInvalid, rateLimited, serviceUnavailable],
-  hidden: true,
 } as const
 const form = { ...page, encoding: 'form' } as const
 
 const Remember = z.string().max(8).optional()
 const Login = z.string().trim().max(254)
-const searchOf = (given: GivenDestination) => (more?: Readonly<Record<string, string>>) => searchFor(given, more)
 
 /** The page with its form, as it is when it opens and after a refusal. */
 const formOf =

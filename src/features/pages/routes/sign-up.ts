@@ -1,9 +1,6 @@
 import * as z from 'zod'
 import { type Ctx, narrow } from '../../../context.ts'
-import { response } from '../../../http/answers.ts'
-import { anyone } from '../../../http/guard.ts'
 import { answerPage, type Page, requireOwnForm } from '../../../http/page.ts'
-import { createRoutes } from '../../../http/router.ts'
 import { forbidden, rateLimited, serviceUnavailable } from '../../../lib/errors.ts'
 import { frameOf } from '../../localization/service/texts.ts'
 import { browserActorOf } from '../../sessions/service/browsers.ts'
@@ -12,7 +9,7 @@ import { signOut } from '../../sign-in/service/current.ts'
 import { requestPasswordReset } from '../../sign-in/service/password-reset.ts'
 import { findProviderLogout } from '../../sign-in/service/provider-logout.ts'
 import { signUp } from '../../sign-in/service/sign-up.ts'
-import { renderErrorPage } from '../../sign-in/wire/pages.tsx'
+import { createPageRoutes, pageSpec } from '../../sign-in/wire/page-routes.ts'
 import { AnyLengthField } from '../../sign-in/wire/session.ts'
 import { isPlainText } from '../../users/service/users.ts'
 import { EmailField } from '../../users/wire.ts'
@@ -27,22 +24,19 @@ import {
   withCookies,
 } from '../wire/browser.ts'
 import { deletedCookies } from '../wire/cookies.ts'
-import { DestinationQuery, searchFor } from '../wire/destination.ts'
+import { DestinationQuery, searchFor, searchOf } from '../wire/destination.ts'
 import { findInviting } from '../wire/invited.ts'
 import { sentPage } from '../wire/sign-in.tsx'
 import { forgotPage, signedOutGoingOnPage, signedOutPage, signOutPage, signUpPage } from '../wire/sign-up.tsx'
 
-export const signUpPages = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage, invalidIs: 400 })
+export const signUpPages = createPageRoutes()
 
 const page = {
-  guard: anyone,
-  answer: response(200, 'A page, or the way to the next one', { contentType: 'text/html' }),
+  ...pageSpec,
   errors: [forbidden, redirectNotAllowed, rateLimited, serviceUnavailable],
-  hidden: true,
 } as const
 const form = { ...page, encoding: 'form' } as const
 
-const searchOf = (given: GivenDestination) => (more?: Readonly<Record<string, string>>) => searchFor(given, more)
 /** Says what a form did. */
 const Said = DestinationQuery.extend({ done: z.literal('yes').optional() })
 

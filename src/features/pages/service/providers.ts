@@ -1,9 +1,9 @@
-import type { ActorCtx, Ctx } from '../../../context.ts'
+import type { ActorCtx, CallerCtx, Ctx } from '../../../context.ts'
 import { narrow } from '../../../context.ts'
 import { hmacSha256, sha256 } from '../../../lib/crypto.ts'
 import { toBase64Url, utf8 } from '../../../lib/encoding.ts'
 import { codeInvalid } from '../../federation/errors.ts'
-import { exchangeCode } from '../../federation/service/sign-in.ts'
+import { type Exchanged, exchangeCode } from '../../federation/service/sign-in.ts'
 import { type Started, startLink, startSignIn } from '../../federation/service/start.ts'
 import type { SignInResult } from '../../sign-in/service/sign-in.ts'
 import { startSso } from '../../sso/service/sign-in.ts'
@@ -25,18 +25,32 @@ interface Start {
   readonly browserSecret: string
 }
 
+const askedOf = async (ctx: Ctx, provider: string, start: Start) => ({
+  ...start,
+  provider,
+  redirectUri: null,
+  clientState: null,
+  codeChallenge: await challengeOf(await verifierOf(ctx, start.browserSecret)),
+  scopes: [],
+  prompt: null,
+  loginHint: null,
+})
+
+interface Ended {
+  readonly code: string
+  /** Of the browser that comes back. */
+  readonly browserSecret: string | null
+}
+
+async function exchangeInBrowser(ctx: CallerCtx, { code, browserSecret }: Ended): Promise<Exchanged> {
+  if (browserSecret === null) throw codeInvalid()
+  const verifier = await verifierOf(ctx, browserSecret)
+  return exchangeCode(ctx, { code, verifier, pendingToken: null, organizationId: null })
+}
+
 /** Begins a sign-in with a provider, which ends on our page. Throws what `startSignIn` throws. */
 export async function startWithProvider(ctx: Ctx, provider: string, start: Start): Promise<Started> {
-  return startSignIn(ctx, {
-    ...start,
-    provider,
-    redirectUri: null,
-    clientState: null,
-    codeChallenge: await challengeOf(await verifierOf(ctx, start.browserSecret)),
-    scopes: [],
-    prompt: null,
-    loginHint: null,
-  })
+  return startSignIn(ctx, await askedOf(ctx, provider, start))
 }
 
 /**
@@ -59,47 +73,20 @@ export async function startWithOrganization(
 }
 
 /** Ends it: the code is good in the browser that began alone. Throws OAUTH_CODE_INVALID, and what every first factor throws. */
-export async function endWithProvider(
-  ctx: Ctx,
-  { code, browserSecret }: { code: string; browserSecret: string | null },
-): Promise<SignInResult> {
-  if (browserSecret === null) throw codeInvalid()
-  const exchanged = await exchangeCode(narrow(ctx, { actor: null }), {
-    code,
-    verifier: await verifierOf(ctx, browserSecret),
-    pendingToken: null,
-    organizationId: null,
-  })
+export async function endWithProvider(ctx: Ctx, ended: Ended): Promise<SignInResult> {
+  const exchanged = await exchangeInBrowser(narrow(ctx, { actor: null }), ended)
   if (exchanged.outcome === 'linked') throw codeInvalid()
   return exchanged.result
 }
 
 /** Begins to link a provider to the caller's account. Throws what `startLink` throws. */
 export async function linkWithProvider(ctx: ActorCtx, provider: string, start: Start): Promise<Started> {
-  return startLink(ctx, {
-    ...start,
-    provider,
-    redirectUri: null,
-    clientState: null,
-    codeChallenge: await challengeOf(await verifierOf(ctx, start.browserSecret)),
-    scopes: [],
-    prompt: null,
-    loginHint: null,
-  })
+  return startLink(ctx, await askedOf(ctx, provider, start))
 }
 
 /** Ends it, in the browser and the session that began. Throws OAUTH_CODE_INVALID, and what linking throws. */
-export async function endLinkWithProvider(
-  ctx: ActorCtx,
-  { code, browserSecret }: { code: string; browserSecret: string | null },
-): Promise<void> {
-  if (browserSecret === null) throw codeInvalid()
-  const { outcome } = await exchangeCode(ctx, {
-    code,
-    verifier: await verifierOf(ctx, browserSecret),
-    pendingToken: null,
-    organizationId: null,
-  })
+export async function endLinkWithProvider(ctx: ActorCtx, ended: Ended): Promise<void> {
+  const { outcome } = await exchangeInBrowser(ctx, ended)
   // Somebody else's sign-in is worth nothing here.
   if (outcome !== 'linked') throw codeInvalid()
 }

@@ -24,3 +24,9 @@ export function searchFor(given: GivenDestination, more: Readonly<Record<string,
   const text = search.toString()
   return text === '' ? '' : `?${text}`
 }
+
+/** The same, for a page with several ways on. */
+export const searchOf =
+  (given: GivenDestination) =>
+  (more?: Readonly<Record<string, string>>): string =>
+    searchFor(given, more)

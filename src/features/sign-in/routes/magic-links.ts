@@ -14,13 +14,14 @@ import {
   signInWithMagicLink,
 } from '../service/magic-links.ts'
 import { SendBody, SentAnswer, sentToWire, toSend, toVerify, VerifyBody, VerifyQuery } from '../wire/magic-links.ts'
-import { goingOnPage, magicLinkCodePage, magicLinkPage, renderErrorPage } from '../wire/pages.tsx'
+import { createPageRoutes } from '../wire/page-routes.ts'
+import { goingOnPage, magicLinkCodePage, magicLinkPage } from '../wire/pages.tsx'
 import { SignInAnswer, signInToWire } from '../wire/session.ts'
 import { orBrokenLink } from './pages.ts'
 
 export const magicLinkRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'magic-links' })
 /** Pages that links in mails lead to; failures are pages too. */
-export const magicLinkPages = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage, invalidIs: 400 })
+export const magicLinkPages = createPageRoutes()
 
 const sendSpec = {
   summary: 'Mail a sign-in link',

@@ -3,7 +3,6 @@ import type { Ctx } from '../../../context.ts'
 import { htmlPage, response } from '../../../http/answers.ts'
 import { anyone } from '../../../http/guard.ts'
 import { answerPage, type Page, requireOwnForm } from '../../../http/page.ts'
-import { createRoutes } from '../../../http/router.ts'
 import { conflict, DomainError, type ErrorDefinition, forbidden, serviceUnavailable } from '../../../lib/errors.ts'
 import { weakPassword } from '../../factors/password/service/strength.ts'
 import type { OneTimePurpose } from '../../links/types.ts'
@@ -17,6 +16,7 @@ import { getLockedUser, unlockAccount } from '../service/lock.ts'
 import { getResetUser, resetPassword } from '../service/password-reset.ts'
 import { listReportProofs, reportActivity } from '../service/report.ts'
 import { disownAccount, getVerification, verifyOwnEmail } from '../service/verification.ts'
+import { createPageRoutes } from '../wire/page-routes.ts'
 import {
   type Asked,
   accountRestoredPage,
@@ -27,7 +27,6 @@ import {
   linkRenewedPage,
   type NewPassword,
   passwordSetPage,
-  renderErrorPage,
   reportPage,
   resetPasswordPage,
   restoreAccountPage,
@@ -57,9 +56,8 @@ export async function orBrokenLink(
 }
 
 /** Where links in mails lead. GET shows a form and changes nothing, for mail scanners open links too; the form's POST acts. */
-const createLinkRoutes = () => createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage, invalidIs: 400 })
 
-export const pageRoutes = createLinkRoutes()
+export const pageRoutes = createPageRoutes()
 
 /** Answers a form whose change may move the browser's session to its next generation, and keeps the browser signed in. */
 export type KeepBrowser = (ctx: Ctx, request: Request, work: () => Promise<Response>) => Promise<Response>
@@ -263,7 +261,7 @@ pageRoutes.post(
 
 /** `keepBrowser` is passed in, because the pages of a browser's session know those of signing in. */
 export function createVerificationPages(keepBrowser: KeepBrowser) {
-  const routes = createLinkRoutes()
+  const routes = createPageRoutes()
   declareLinkPage(
     {
       path: '/verify-email',

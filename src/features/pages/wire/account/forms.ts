@@ -18,7 +18,7 @@ import {
 import { changeOwnProfile, changePassword, deleteOwnAccount } from '../../../account/service/own-account.ts'
 import { registrationOptionsToWire } from '../../../account/wire/passkeys.ts'
 import { renamePasskey } from '../../../factors/passkeys/service/manage.ts'
-import { Attestation, toRegistrationCredential } from '../../../factors/passkeys/wire.ts'
+import { toRegistrationCredential } from '../../../factors/passkeys/wire.ts'
 import { browserSecretOrNew, flowCookie } from '../../../federation/service/flow.ts'
 import { unlinkProvider } from '../../../federation/service/linking.ts'
 import { resendInvitation, revokeInvitation } from '../../../invitations/service/changes.ts'
@@ -43,6 +43,7 @@ import { EmailField, UsernameField } from '../../../users/wire.ts'
 import { linkWithProvider } from '../../service/providers.ts'
 import { seeOther, withCookies } from '../browser.ts'
 import { deletedCookies, sessionCookies } from '../cookies.ts'
+import { AttestationText } from '../credential.ts'
 import { toProviderPage } from '../sign-in.tsx'
 import { deletedPage } from './data.tsx'
 import type { Done } from './parts.tsx'
@@ -108,18 +109,6 @@ const shown = (page: Parameters<typeof answerPage>[0]): Response => answerPage(p
 /** In the organization of the form, as an admin or more. */
 const inside = async ({ ctx }: Visit, id: string, rank: 'admin' | 'owner' = 'admin'): Promise<PlaceCtx> =>
   narrow(ctx, { place: await enterOrganization(ctx, { id }, rank) })
-
-const Credential = z
-  .string()
-  .max(128 * 1024)
-  .transform((text, { issues }) => {
-    try {
-      return Attestation.parse(JSON.parse(text))
-    } catch {
-      issues.push({ code: 'custom', message: 'is no passkey', input: text })
-      return z.NEVER
-    }
-  })
 
 const Member = Organization.extend({ user_id: z.uuid() })
 const Invitation = Organization.extend({ id: z.uuid() })
@@ -187,7 +176,7 @@ export const FORMS = {
   }),
   'add-passkey': form({
     section: 'security',
-    fields: z.object({ name: Name, credential: Credential }),
+    fields: z.object({ name: Name, credential: AttestationText }),
     run: async ({ ctx }, { name, credential }) => {
       await completeRegistration(ctx, { credential: toRegistrationCredential(credential), name: name || null })
       return 'added'
