@@ -168,7 +168,8 @@ describe('a bad parameter of a query', () => {
       const good = await caller.call()
       const taken = probesOf(route).filter(({ query }) => refusalOf(route, good, query) === null)
       await inTurns(taken, async ({ what, query }) => {
-        const call = await caller.call()
+        // GET uses nothing up.
+        const call = route.method === 'GET' ? good : await caller.call()
         const answer = await caller.send({ ...call, query: { ...call.query, ...query } })
         // What the last one did may have ended the session.
         if (answer.status === 401) caller = await callerOf(route)

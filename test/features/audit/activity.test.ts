@@ -138,7 +138,7 @@ describe('GET /api/v1/admin/activity-logs', () => {
     const found = async (query: string) => (await list(`action=${type}&${query}`)).map(({ id }) => id)
     expect(await found('start_date=2002-05-05&end_date=2002-05-05')).toEqual([ids[0]])
     expect(await found('end_date=2002-05-05T12:00:00Z')).toEqual([])
-    expect(await found('start_date=2002-05-06')).toEqual([ids[1]])
+    expect(await found('start_date=2002-05-06&end_date=2002-05-06')).toEqual([ids[1]])
   })
 
   it.each([
