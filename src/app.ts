@@ -38,6 +38,7 @@ import {
 import { assetRoutes } from './features/pages/routes/assets.ts'
 import { invitationPages } from './features/pages/routes/invitation.ts'
 import { createAccountPages, keepBrowser } from './features/pages/routes/own-account.ts'
+import { provedAddressPages } from './features/pages/routes/proved-address.ts'
 import { renewPages } from './features/pages/routes/renew.ts'
 import { signInPages } from './features/pages/routes/sign-in.ts'
 import { signUpPages } from './features/pages/routes/sign-up.ts'
@@ -110,6 +111,7 @@ const listCoreRoutes = (): Route[] =>
     verificationPages,
     pageRoutes,
     signInPages,
+    provedAddressPages,
     signUpPages,
     accountPages,
     renewPages,

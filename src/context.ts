@@ -41,6 +41,8 @@ export interface Queues {
 export interface SignInBrowser {
   /** How long the session lives unused. */
   readonly idleSeconds: number
+  /** Whether the person said so: then a session that the browser has lives on like that too. */
+  readonly isIdleAsked: boolean
   /** Whom it has signed in already. */
   readonly current: { readonly userId: string; readonly sessionId: string; readonly isOfProvider: boolean } | null
 }

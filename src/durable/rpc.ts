@@ -92,6 +92,8 @@ export interface OpenSessionInput {
   readonly events: readonly OpeningEvent[]
   /** When a second factor was proved, where that was before. Absent: at `authTime`, if `amr` has one. */
   readonly secondFactorAt?: number | null
+  /** The session of a browser that vouches for this one: refused as `stale_credentials` when it has ended or moved on. */
+  readonly standsOn?: { readonly sessionId: string; readonly generation: number }
   /** The session is that of a browser's cookie, and expires when it is unused for so long. Absent: of tokens. */
   readonly browserIdleSeconds?: number
 }
@@ -162,6 +164,8 @@ export interface StepUpInput {
   readonly claimsVersion: number
   /** Recorded besides: `user.signed_in` where a sign-in steps up the session that the browser has. */
   readonly events?: readonly OpeningEvent[]
+  /** Of such a sign-in: how long the browser's session lives unused from now on. */
+  readonly browserIdleSeconds?: number
   readonly caller: Caller
 }
 

@@ -8,6 +8,7 @@ import { CLIENTS } from '../support/providers/clients.ts'
 import { answerOf, bearer, post, signUpVerified } from './support/api.ts'
 import { expectNothingFound } from './support/axe.ts'
 import { CHROMIUM, follow, launchBrowser } from './support/browser.ts'
+import { mailedLink } from './support/mailbox.ts'
 import { type OpenidProvider, startOpenidProvider } from './support/openid-provider.ts'
 import { freePort } from './support/ports.ts'
 import { type OwnPostern, startOwnPostern } from './support/postern.ts'
@@ -138,6 +139,26 @@ describe.skipIf(CHROMIUM === undefined)('hosted pages with providers (needs the 
       await page.goto(forApplication())
       await github(page).click()
       expect((await exchange(page)).user.email).toBe(email)
+    })
+  })
+
+  it('have an address proved by mail where the provider proves none', async () => {
+    const email = `${randomUUID()}@example.com`
+    social.person('github', { emails: [] })
+    await withPage(async (page, context) => {
+      await page.goto(own('/sign-in?return_to=/account'))
+      await github(page).click()
+      await page.getByLabel('Email').fill(email)
+      await expectNothingFound(page)
+      await page.getByRole('button', { name: 'Mail me the link' }).click()
+      const mail = await context.newPage()
+      await mail.goto(await mailedLink(postern.origin, email, '/provider-email'))
+      await mail.getByRole('button').click()
+      await page.getByLabel('Code').fill((await mail.locator('code').textContent()) ?? '')
+      await expectNothingFound(page)
+      await page.getByRole('button', { name: 'Continue' }).click()
+      await page.waitForURL(own('/account'))
+      expect(await textOf(page)).toContain(email)
     })
   })
 

@@ -12,7 +12,7 @@ const BEFORE_MS = 10 * SECOND
 /** A page's use of a browser's session. What is refused ends nothing. */
 export function useBrowserSession(tx: Transaction, input: BrowserUseInput): BrowserUseResult {
   const { sql, now, settings, userId } = tx
-  const newest = updateCredentials(sql, input)
+  const newest = updateCredentials(tx, input)
   updateClaimsVersion(sql, input.claimsVersion)
   const session = findRow(sql, input.sessionId)
   const refusal = refusalOf(session, input, now)

@@ -1,6 +1,7 @@
 import { hasSecondFactor, hasTwoFactorsWithoutCode } from '../../lib/amr.ts'
 import type { SparedSessions } from '../rpc.ts'
 import type { SessionRow } from './tables.ts'
+import type { Transaction } from './transaction.ts'
 
 /** The newest credentials of the user's row that this object knows. */
 export interface Credentials {
@@ -51,12 +52,27 @@ function moveSparedSessions(sql: SqlStorage, { authVersion, spares }: SeenCreden
       sql.exec('update sessions set auth_version = ? where id = ?', authVersion, id)
 }
 
-/** Stores the newer of the stored credentials and those that a caller has read, and returns them. Also moves spared sessions. */
-export function updateCredentials(sql: SqlStorage, seen: SeenCredentials): Credentials {
+/** A browser's session goes on to the next generation; any other stays as it is. */
+export function moveBrowserOn({ sql, now }: Pick<Transaction, 'sql' | 'now'>, sessionId: string): void {
+  sql.exec(
+    `update sessions set generation = generation + 1, advanced_at = ?
+       where id = ? and browser_idle_seconds is not null and ended_at is null`,
+    now,
+    sessionId,
+  )
+}
+
+/**
+ * Stores the newer of the stored credentials and those that a caller has read, and returns them. Also moves spared sessions,
+ * and that of the browser that stays: whoever else has its cookie loses it with the others, whichever call is the first to know.
+ */
+export function updateCredentials(tx: Pick<Transaction, 'sql' | 'now'>, seen: SeenCredentials): Credentials {
+  const { sql } = tx
   const stored = readCredentials(sql)
   if (seen.authVersion <= stored.authVersion) return stored
   const { authVersion, keptSessionId } = seen
   moveSparedSessions(sql, seen)
+  if (keptSessionId !== null) moveBrowserOn(tx, keptSessionId)
   writeState(sql, 'credentials', JSON.stringify({ authVersion, keptSessionId }))
   return { authVersion, keptSessionId }
 }

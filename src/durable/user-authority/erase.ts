@@ -17,9 +17,10 @@ export const hasLiveSession = (sql: SqlStorage): boolean =>
   sql.exec('select 1 from sessions where ended_at is null limit 1').toArray().length > 0
 
 /** Keeps only the version of the deleted row, which is not personal data. */
-export function eraseRows({ sql, now }: Pick<Transaction, 'sql' | 'now'>, authVersion: number): void {
+export function eraseRows(tx: Pick<Transaction, 'sql' | 'now'>, authVersion: number): void {
+  const { sql, now } = tx
   for (const table of Object.keys(CONTENTS)) sql.exec(`delete from ${table}`)
-  updateCredentials(sql, { authVersion, keptSessionId: null })
+  updateCredentials(tx, { authVersion, keptSessionId: null })
   writeState(sql, 'forget_at', now + TOMBSTONE_MS)
 }
 

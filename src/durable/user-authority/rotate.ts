@@ -17,7 +17,7 @@ const readAdvances = (sql: SqlStorage, sessionId: string): AdvanceRow[] =>
 /** One refresh: decides from what is stored and applies the decision, in the caller's transaction. */
 export function rotate(tx: Transaction, input: RotateInput): RotateResult {
   const { sql, userId } = tx
-  const credentials = updateCredentials(sql, input)
+  const credentials = updateCredentials(tx, input)
   updateClaimsVersion(sql, input.claimsVersion)
   // Read after the credentials: updating them may have moved this session to the new version.
   const session = findRow(sql, input.sessionId)

@@ -15,6 +15,7 @@ import type {
 } from '../rpc.ts'
 import {
   lastOrganization,
+  moveBrowserOn,
   nextNumber,
   rememberOrganization,
   updateClaimsVersion,
@@ -36,7 +37,7 @@ const liveRows = (sql: SqlStorage): SessionRow[] =>
 /** Opens a session, unless the credentials were changed after the caller had checked them. */
 export function openSession(tx: Transaction, input: OpenSessionInput, device: Device): OpenSessionResult {
   const { sql, userId } = tx
-  const newest = updateCredentials(sql, {
+  const newest = updateCredentials(tx, {
     authVersion: input.authVersion,
     keptSessionId: input.keptSessionId ?? null,
     spares: input.spares,
@@ -45,6 +46,7 @@ export function openSession(tx: Transaction, input: OpenSessionInput, device: De
   updateClaimsVersion(sql, input.claimsVersion)
   writeUserId(sql, userId)
   expireDue(tx)
+  if (input.standsOn && !isStanding(sql, input.standsOn)) return { outcome: 'stale_credentials' }
   enforceSessionCap(tx, input.caller)
   const row = insertSession(tx, input)
   tx.journal.records.push({
@@ -56,6 +58,11 @@ export function openSession(tx: Transaction, input: OpenSessionInput, device: De
   recordOpening(tx, input, device, row)
   if (isNewDevice) recordNewDevice(tx, device, input.caller, row)
   return { outcome: 'opened', grant: grantOf(userId, row), isNewDevice, ended: tx.journal.ended }
+}
+
+function isStanding(sql: SqlStorage, { sessionId, generation }: NonNullable<OpenSessionInput['standsOn']>): boolean {
+  const row = findRow(sql, sessionId)
+  return row !== undefined && row.ended_at === null && row.generation === generation
 }
 
 /** Ends the oldest sessions until one more is within the cap. */
@@ -192,25 +199,13 @@ export function endSessions(tx: Transaction, input: EndSessionsInput): string[] 
   expireDue(tx)
   const { authVersion, except, spares } = input
   if (authVersion !== null) {
-    updateCredentials(sql, { authVersion, keptSessionId: except, spares })
+    updateCredentials(tx, { authVersion, keptSessionId: except, spares })
     sql.exec('update sessions set auth_version = max(auth_version, ?) where id = ?', authVersion, except)
-  }
-  // Whoever else has the cookie of the session that stays loses it with the others.
-  if (except !== null) moveBrowserOn(tx, except)
+  } else if (except !== null) moveBrowserOn(tx, except)
   const older = liveRows(sql).filter((row) => authVersion === null || row.auth_version < authVersion)
   const rows = older.filter((row) => row.id !== except)
   for (const row of rows) endRow(tx, row, input.reason, input.actor, input.caller, input.note)
   return rows.map(({ id }) => id)
-}
-
-/** A browser's session goes on to the next generation; any other stays as it is. */
-export function moveBrowserOn({ sql, now }: Pick<Transaction, 'sql' | 'now'>, sessionId: string): void {
-  sql.exec(
-    `update sessions set generation = generation + 1, advanced_at = ?
-       where id = ? and browser_idle_seconds is not null and ended_at is null`,
-    now,
-    sessionId,
-  )
 }
 
 function expireDue(tx: Transaction): void {

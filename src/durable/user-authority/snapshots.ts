@@ -32,8 +32,9 @@ export const grantOf = (userId: string, row: SessionRow): Grant => ({
 })
 
 /** The check of `consistency=strong`: everything is read from storage. */
-export function checkSession({ sql, now }: Pick<Transaction, 'sql' | 'now'>, input: CheckInput): CheckResult {
-  const newest = input.credentials ? updateCredentials(sql, input.credentials) : readCredentials(sql)
+export function checkSession(tx: Pick<Transaction, 'sql' | 'now'>, input: CheckInput): CheckResult {
+  const { sql, now } = tx
+  const newest = input.credentials ? updateCredentials(tx, input.credentials) : readCredentials(sql)
   // Read after the credentials: updating them may have moved this session to the new version.
   const row = findRow(sql, input.sessionId)
   if (!row) return { live: false, reason: 'unknown' }

@@ -1,8 +1,7 @@
 import { hasSecondFactor } from '../../lib/amr.ts'
 import { toSeconds } from '../../lib/time.ts'
 import type { ActivateInput, ActivateResult, StepUpInput, StepUpResult } from '../rpc.ts'
-import { isStale, rememberOrganization, updateClaimsVersion, updateCredentials } from './credentials.ts'
-import { moveBrowserOn } from './sessions.ts'
+import { isStale, moveBrowserOn, rememberOrganization, updateClaimsVersion, updateCredentials } from './credentials.ts'
 import { findRow, grantOf } from './snapshots.ts'
 import { expiryOf, idleEndOf, type SessionRow } from './tables.ts'
 import { recordEvent, type Transaction } from './transaction.ts'
@@ -32,8 +31,9 @@ export function activateOrganization(tx: Transaction, input: ActivateInput): Act
 }
 
 /** The session, if it is live and no credential has changed since the caller read the user's row. */
-function findCurrent({ sql, now }: Transaction, input: StepUpInput | ActivateInput): SessionRow | undefined {
-  const newest = updateCredentials(sql, input)
+function findCurrent(tx: Transaction, input: StepUpInput | ActivateInput): SessionRow | undefined {
+  const { sql, now } = tx
+  const newest = updateCredentials(tx, input)
   updateClaimsVersion(sql, input.claimsVersion)
   const session = findRow(sql, input.sessionId)
   const isLive = session !== undefined && session.ended_at === null && now < expiryOf(session)
@@ -50,17 +50,19 @@ const isOutdated = ({ second_factor_at }: SessionRow, { tokenAuthTime }: Pick<St
 function updateSession(tx: Transaction, session: SessionRow, input: StepUpInput): SessionRow {
   const { sql, now, settings } = tx
   moveBrowserOn(tx, session.id)
+  const { browserIdleSeconds = session.browser_idle_seconds } = input
   const amr = [...new Set([...(JSON.parse(session.amr) as string[]), ...input.amr])]
   return sql
     .exec<SessionRow>(
       `update sessions set amr = ?, auth_time = max(auth_time, ?), second_factor_at = ?, auth_version = max(auth_version, ?),
-         last_active_at = ?, idle_expires_at = ? where id = ? returning *`,
+         last_active_at = ?, idle_expires_at = ?, browser_idle_seconds = ? where id = ? returning *`,
       JSON.stringify(amr),
       input.authTime,
       hasSecondFactor(input.amr) ? Math.max(session.second_factor_at ?? 0, input.authTime) : session.second_factor_at,
       input.authVersion,
       now,
-      idleEndOf(session, now, settings),
+      idleEndOf({ browser_idle_seconds: browserIdleSeconds }, now, settings),
+      browserIdleSeconds,
       session.id,
     )
     .one()

@@ -61,6 +61,15 @@ export interface ActivatedToken {
   readonly expiresIn: number
 }
 
+/** The session of a browser on which another stands, as it was then: moved on or ended meanwhile, it carries none. */
+export interface StandsOn {
+  readonly sessionId: string
+  readonly generation: number
+  /** When its factors were proved. */
+  readonly authTime: number
+  readonly secondFactorAt: number | null
+}
+
 /** The tokens of a session. Of a browser's: what its cookies hold, the one of pages in place of the refresh token. */
 export interface Tokens {
   readonly accessToken: string
@@ -84,6 +93,8 @@ export interface BrowserSession {
 
 export interface OpenedSession {
   readonly session: SessionSnapshot
+  /** Of its refresh token or cookie. */
+  readonly generation: number
   /** Of a browser's session: how long it lives unused. */
   readonly browserIdleSeconds?: number
   readonly tokens: Tokens

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Config } from '../../config.ts'
 import { themeOf } from '../../lib/brand.ts'
 import newPasskey from './new-passkey.js?raw'
+import once from './once.js?raw'
 import passkeys from './passkeys.js?raw'
 import showPassword from './show-password.js?raw'
 import style from './style.css?raw'
@@ -23,9 +24,10 @@ function assetOf(name: string, kind: keyof typeof CONTENT_TYPES, text: string): 
 export const STYLE = assetOf('style', 'css', style)
 export const PASSKEYS = assetOf('passkeys', 'js', passkeys)
 export const NEW_PASSKEY = assetOf('new-passkey', 'js', newPasskey)
+export const ONCE = assetOf('once', 'js', once)
 export const SHOW_PASSWORD = assetOf('show-password', 'js', showPassword)
 
-const FIXED: readonly Asset[] = [STYLE, SHOW_PASSWORD, PASSKEYS, NEW_PASSKEY]
+const FIXED: readonly Asset[] = [STYLE, SHOW_PASSWORD, PASSKEYS, NEW_PASSKEY, ONCE]
 
 const themes = new Map<string, Asset>()
 

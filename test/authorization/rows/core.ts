@@ -183,6 +183,15 @@ const PAGES: Readonly<Record<string, Row>> = {
   'GET /sign-in/sso': plain,
   'POST /sign-in/sso': { call: () => ({ body: { login: newEmail() }, headers: OWN_FORM }), good: 404 },
   'GET /sign-in/done': { good: 400 },
+  'GET /sign-in/address': { call: () => ({ query: { pending_token: NOT_A_TOKEN } }), good: 200 },
+  'POST /sign-in/address': {
+    call: () => ({ body: { pending_token: NOT_A_TOKEN, email: newEmail() }, headers: OWN_FORM }),
+    good: 400,
+  },
+  'POST /sign-in/address/code': {
+    call: () => ({ body: { pending_token: NOT_A_TOKEN, code: 'AAAA-AAAA' }, headers: OWN_FORM }),
+    good: 400,
+  },
   'GET /sign-up': plain,
   'POST /sign-up': { call: () => ({ body: { email: newEmail(), password: PASSWORD }, headers: OWN_FORM }), good: 303 },
   'GET /forgot-password': plain,

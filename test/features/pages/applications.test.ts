@@ -66,6 +66,15 @@ describe('an application without a server', () => {
     expect(user.email).not.toBe('')
   })
 
+  it('gets nothing by a code from before everybody else was signed out', async () => {
+    const { browser } = await signedIn()
+    const ask = async () => addressIn(await browser.post(`/sign-in/continue${search}`, {})).searchParams.get('code')
+    const before = await ask()
+    await browser.post('/account/end-others', {})
+    expect((await exchange(before)).status).toBe(401)
+    expect((await exchange(await ask())).status).toBe(200)
+  })
+
   it("gets none of the address's own values of our names", async () => {
     const given = new URLSearchParams({
       redirect_to: `${TARGET}&code=theirs&state=theirs&error=x`,

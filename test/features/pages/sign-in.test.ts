@@ -36,6 +36,15 @@ describe('signing in on the page', () => {
     expect(answer.headers.getSetCookie()[0]).toMatch(/; Max-Age=2592000$/)
   })
 
+  it('keeps it no longer once the same person signs in without asking for that', async () => {
+    const user = await signUpUser(app)
+    const browser = openBrowser()
+    await signIn(browser, user.email, '', { remember: 'yes' })
+    const again = await signIn(browser, user.email)
+    expect(again.headers.getSetCookie()[0]).toMatch(/; SameSite=Lax$/)
+    expect(await sessionsOf(user.headers)).toHaveLength(2)
+  })
+
   it('answers a wrong password as the API does, with what was typed but the password', async () => {
     const { email } = await signUpUser(app)
     const headers = { 'cf-connecting-ip': newAddress() }

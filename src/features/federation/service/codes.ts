@@ -31,9 +31,15 @@ const CodeData = z.object({
   /** Of a link: what is linked once a bearer of the same user exchanges the code, and the session that began. */
   link: StoredIdentity.nullable(),
   sessionId: z.string().nullable(),
-  /** Of a sign-in by the session of a browser, which has to be live still. */
+  /** Of a sign-in by the session of a browser. */
   browser: z
-    .object({ sessionId: z.string(), authTime: z.int(), secondFactorAt: z.int().nullable() })
+    .object({
+      sessionId: z.string(),
+      /** Absent in a code of the last release, which is refused. */
+      generation: z.int().default(0),
+      authTime: z.int(),
+      secondFactorAt: z.int().nullable(),
+    })
     .nullable()
     .default(null),
 })

@@ -42,7 +42,7 @@ export async function exchangeCode(ctx: CallerCtx, input: ExchangeInput): Promis
   const user = await getUnchanged(ctx, code)
   const result = await finish(ctx, {
     ...code,
-    ...(code.browser && { provedAt: code.browser }),
+    ...(code.browser && { standsOn: code.browser }),
     user,
     organizationId: organizationId ?? code.organizationId,
   })
@@ -72,11 +72,11 @@ export async function finish(
     amr,
     organizationId,
     origin,
-    provedAt,
-  }: Required<Omit<FirstFactor, 'provedAt'>> & Pick<FirstFactor, 'provedAt'>,
+    standsOn,
+  }: Required<Omit<FirstFactor, 'standsOn'>> & Pick<FirstFactor, 'standsOn'>,
 ): Promise<SignInResult> {
   try {
-    return await finishFirstFactor(ctx, { user, amr, method, organizationId, origin, ...(provedAt && { provedAt }) })
+    return await finishFirstFactor(ctx, { user, amr, method, organizationId, origin, ...(standsOn && { standsOn }) })
   } catch (cause) {
     // The account was changed meanwhile.
     if (cause instanceof DomainError && cause.code === 'INVALID_CREDENTIALS') throw accountRefused({}, { cause })

@@ -450,6 +450,13 @@ export const de: Catalogue = {
   'page.sso.going': 'Sie werden zu {host} weitergeleitet, wo Ihre Organisation Sie anmeldet.',
   'page.sso.going_submit': 'Zu {host}',
 
+  'page.address.title': 'Adresse bestätigen',
+  'page.address.text':
+    'Der andere Anbieter hat keine Adresse genannt, die Sie dort bestätigt haben. Wir senden Ihnen einen Link, mit dem Sie eine nachweisen.',
+  'page.address.submit': 'Link senden',
+  'page.address.sent': 'Ein Link ist unterwegs. Öffnen Sie ihn und geben Sie den Code ein, den seine Seite zeigt.',
+  'page.address.another': 'Andere Adresse',
+
   'page.sent.title': 'Sehen Sie in Ihr Postfach',
   'page.sent.link': 'Falls sich die Adresse anmelden kann, ist ein Link unterwegs. Öffnen Sie ihn in diesem Browser.',
   'page.sent.reset':

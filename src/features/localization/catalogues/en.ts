@@ -422,6 +422,13 @@ export const en = {
   'page.sso.going': 'You are being sent to {host}, where your organization signs you in.',
   'page.sso.going_submit': 'Go to {host}',
 
+  'page.address.title': 'Confirm your address',
+  'page.address.text':
+    'The other provider did not tell an address that you have confirmed there. We mail you a link to prove one.',
+  'page.address.submit': 'Mail me the link',
+  'page.address.sent': 'A link is on its way. Open it, and enter the code that its page shows.',
+  'page.address.another': 'Another address',
+
   'page.sent.title': 'Check your mail',
   'page.sent.link': 'If the address can sign in, a link is on its way. Open it in this browser.',
   'page.sent.reset': 'If there is an account with this address, a link to choose a new password is on its way.',

@@ -405,6 +405,13 @@ export const es: Catalogue = {
   'page.sso.going': 'Se le envía a {host}, donde su organización inicia su sesión.',
   'page.sso.going_submit': 'Ir a {host}',
 
+  'page.address.title': 'Confirme su dirección',
+  'page.address.text':
+    'El otro proveedor no dio ninguna dirección que usted haya confirmado allí. Le enviamos un enlace para demostrar una.',
+  'page.address.submit': 'Enviarme el enlace',
+  'page.address.sent': 'Hay un enlace en camino. Ábralo e introduzca el código que muestra su página.',
+  'page.address.another': 'Otra dirección',
+
   'page.sent.title': 'Revise su correo',
   'page.sent.link': 'Si la dirección puede iniciar sesión, hay un enlace en camino. Ábralo en este navegador.',
   'page.sent.reset': 'Si hay una cuenta con esta dirección, hay un enlace en camino para elegir una contraseña nueva.',

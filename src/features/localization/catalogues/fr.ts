@@ -426,6 +426,13 @@ export const fr: Catalogue = {
   'page.sso.going': 'Vous êtes redirigé vers {host}, où votre organisation vous connecte.',
   'page.sso.going_submit': 'Aller à {host}',
 
+  'page.address.title': 'Confirmer votre adresse',
+  'page.address.text':
+    'L’autre fournisseur n’a pas donné d’adresse que vous y avez confirmée. Nous vous envoyons un lien pour en prouver une.',
+  'page.address.submit': 'M’envoyer le lien',
+  'page.address.sent': 'Un lien est en route. Ouvrez-le et saisissez le code que sa page affiche.',
+  'page.address.another': 'Une autre adresse',
+
   'page.sent.title': 'Consultez votre messagerie',
   'page.sent.link': 'Si l’adresse peut se connecter, un lien est en route. Ouvrez-le dans ce navigateur.',
   'page.sent.reset':

@@ -99,7 +99,7 @@ invitationPages.get(
 async function openAccount(ctx: Ctx, request: Request, { userId, invitation }: Accepted): Promise<Response> {
   const [frame, user] = await Promise.all([frameOf(ctx, null), getUser(ctx, userId)])
   if (user.status === 'pending') return answerPage(sentPage(frame, 'verify', () => frame.query))
-  const { opened } = await openNewAccount(await inBrowser(ctx, request, false), user)
+  const { opened } = await openNewAccount(await inBrowser(ctx, request, null), user)
   return joined(ctx, frame, invitation, sessionCookies(ctx.config, opened))
 }
 

@@ -9,7 +9,7 @@ import { linkInvalid, redirectNotAllowed } from '../../sign-in/errors.ts'
 import { getPageLink, sendMagicLink, signInWithMagicLink } from '../../sign-in/service/magic-links.ts'
 import { signInWithPasskey } from '../../sign-in/service/passkeys.ts'
 import { answerChallenge } from '../../sign-in/service/second-step.ts'
-import { type SignInResult, signIn } from '../../sign-in/service/sign-in.ts'
+import { signIn } from '../../sign-in/service/sign-in.ts'
 import { createPageRoutes, pageSpec } from '../../sign-in/wire/page-routes.ts'
 import { TokenBody, TokenQuery } from '../../sign-in/wire/recovery.ts'
 import { MAX_CODE_LENGTH, PasswordField } from '../../sign-in/wire/session.ts'
@@ -21,6 +21,7 @@ import {
   arriveSignedIn,
   findBrowserSession,
   findViewer,
+  goOn,
   inBrowser,
   orForm,
   seeOther,
@@ -64,21 +65,6 @@ const formOf =
       problem,
     })
 
-/** The next page after a first factor. */
-async function goOn(ctx: Ctx, result: SignInResult, given: GivenDestination, isRemembered: boolean): Promise<Response> {
-  const destination = requireDestination(ctx, given)
-  if (result.outcome === 'signed_in') return arriveSignedIn(ctx, result, destination)
-  return answerPage(
-    secondStepPage({
-      frame: await frameOf(ctx, null),
-      search: searchOf(given),
-      mfaToken: result.mfaToken,
-      methods: result.availableMethods,
-      remember: isRemembered,
-    }),
-  )
-}
-
 signInPages.get(
   '/sign-in',
   {
@@ -114,7 +100,8 @@ signInPages.post(
     return orForm(
       async () => {
         const browser = await inBrowser(ctx, request, isRemembered)
-        return goOn(ctx, await signIn(browser, { identifier: login, password }), query, isRemembered)
+        const result = await signIn(browser, { identifier: login, password })
+        return goOn(ctx, result, { given: query, isRemembered })
       },
       async (code) =>
         code === 'SSO_REQUIRED'
@@ -131,7 +118,9 @@ signInPages.post(
     requireOwnForm(ctx, request)
     const destination = requireDestination(ctx, query)
     const browser = await findBrowserSession(ctx, request)
-    return browser ? arrive(ctx, browser, destination) : seeOther(`/sign-in${searchFor(query)}`)
+    return browser
+      ? arrive(ctx, { ...browser, ...browser.grant }, destination)
+      : seeOther(`/sign-in${searchFor(query)}`)
   },
 )
 
@@ -152,7 +141,7 @@ signInPages.post(
       async () => {
         const browser = await inBrowser(ctx, request, isRemembered)
         const result = await signInWithPasskey(browser, { credential, ceremonyId: ceremony })
-        return goOn(ctx, result, query, isRemembered)
+        return goOn(ctx, result, { given: query, isRemembered })
       },
       formOf(ctx, query, { isRemembered }),
     )
@@ -258,8 +247,8 @@ signInPages.post(
     const { search } = await getPageLink(ctx, { token, browserSecret: browserSecretOf(request) })
     const given = DestinationQuery.parse(Object.fromEntries(new URLSearchParams(search)))
     requireDestination(ctx, given)
-    const result = await signInWithMagicLink(await inBrowser(ctx, request, false), { token, binding: null })
-    return goOn(ctx, result, given, false)
+    const result = await signInWithMagicLink(await inBrowser(ctx, request, null), { token, binding: null })
+    return goOn(ctx, result, { given, isRemembered: false })
   },
 )
 
@@ -348,20 +337,23 @@ signInPages.get(
       state: z.string().max(512).optional(),
       code: z.string().max(512).optional(),
       error: z.string().max(64).optional(),
+      // With EMAIL_REQUIRED.
+      pending_token: z.string().min(1).max(512).optional(),
     }),
   },
   async ({ ctx, query, request }) => {
-    const { app_state: state, code, error } = query
+    const { app_state: state, code, error, pending_token } = query
     const given = { ...query, state }
     requireDestination(ctx, given)
+    if (pending_token !== undefined) return seeOther(`/sign-in/address${searchFor(given, { pending_token })}`)
     // HEAD, which scanners send, uses nothing up.
     if (code === undefined || request.method === 'HEAD')
       return answerPage({ ...(await formOf(ctx, given)(error ?? 'OAUTH_CODE_INVALID')), status: 400 })
     return orForm(
       async () => {
-        const browser = await inBrowser(ctx, request, false)
+        const browser = await inBrowser(ctx, request, null)
         const result = await endWithProvider(browser, { code, browserSecret: browserSecretOf(request) })
-        return goOn(ctx, result, given, false)
+        return goOn(ctx, result, { given, isRemembered: false })
       },
       formOf(ctx, given),
     )

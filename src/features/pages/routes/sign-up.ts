@@ -89,7 +89,7 @@ signUpPages.post(
     return orForm(async () => {
       const email = EmailField.safeParse(typed)
       if (!email.success || !isPlainText(name)) return answerPage({ ...(await shown('VALIDATION_ERROR')), status: 400 })
-      const browser = await inBrowser(ctx, request, false)
+      const browser = await inBrowser(ctx, request, null)
       const account = { email: email.data, password, ...(name !== '' && { displayName: name }) }
       const result = await signUp(browser, account)
       return result.outcome === 'signed_in'

@@ -11,6 +11,7 @@ type Application = Extract<Destination, { to: 'application' }>
 export interface Arrived {
   readonly user: User
   readonly session: OpenedSession['session']
+  readonly generation: number
 }
 
 /** The address's own values of these names are not ours. */
@@ -20,7 +21,11 @@ const TOLD = ['code', 'state', 'error', 'error_description']
  * The application's address with a code, for a session of its own (`POST /api/v1/oauth/exchange`). That has the factors of the
  * browser's, proved when those were: nothing is asked again, and nothing is fresher.
  */
-export async function applicationAddress(ctx: Ctx, application: Application, { user, session }: Arrived): Promise<URL> {
+export async function applicationAddress(
+  ctx: Ctx,
+  application: Application,
+  { user, session, generation }: Arrived,
+): Promise<URL> {
   const found = await findOrigin(ctx, session.id)
   // A logout of the provider that comes before the new session is open counts for that too.
   const origin = found ? { ...found, takenAt: ctx.now() } : null
@@ -36,7 +41,12 @@ export async function applicationAddress(ctx: Ctx, application: Application, { u
     key: null,
     link: null,
     sessionId: null,
-    browser: { sessionId: session.id, authTime: session.authTime, secondFactorAt: session.secondFactorAt ?? null },
+    browser: {
+      sessionId: session.id,
+      generation,
+      authTime: session.authTime,
+      secondFactorAt: session.secondFactorAt ?? null,
+    },
   })
   const url = new URL(application.url)
   for (const name of TOLD) url.searchParams.delete(name)

@@ -38,14 +38,19 @@ const askedOf = async (ctx: Ctx, provider: string, start: Start) => ({
 
 interface Ended {
   readonly code: string
+  /** Of a sign-in whose address was proved by mail: then the code is the one of the mail's page. */
+  readonly pendingToken?: string | null
   /** Of the browser that comes back. */
   readonly browserSecret: string | null
 }
 
-async function exchangeInBrowser(ctx: CallerCtx, { code, browserSecret }: Ended): Promise<Exchanged> {
+async function exchangeInBrowser(
+  ctx: CallerCtx,
+  { code, browserSecret, pendingToken = null }: Ended,
+): Promise<Exchanged> {
   if (browserSecret === null) throw codeInvalid()
   const verifier = await verifierOf(ctx, browserSecret)
-  return exchangeCode(ctx, { code, verifier, pendingToken: null, organizationId: null })
+  return exchangeCode(ctx, { code, verifier, pendingToken, organizationId: null })
 }
 
 /** Begins a sign-in with a provider, which ends on our page. Throws what `startSignIn` throws. */

@@ -10,8 +10,10 @@ import type { BrowserSession } from '../../sessions/types.ts'
 import type { SignInResult } from '../../sign-in/service/sign-in.ts'
 import { goingOnPage } from '../../sign-in/wire/pages.tsx'
 import { type Arrived, applicationAddress } from '../service/arriving.ts'
-import type { Destination } from '../service/destination.ts'
+import { type Destination, type GivenDestination, requireDestination } from '../service/destination.ts'
 import { browserTokenOf, FORGOTTEN_AFTER_SECONDS, sessionCookies } from './cookies.ts'
+import { searchOf } from './destination.ts'
+import { secondStepPage } from './sign-in.tsx'
 
 // How pages know a browser, and how they send it on.
 
@@ -27,8 +29,11 @@ export async function findBrowserSession(ctx: Ctx, request: Request): Promise<Br
   return viewer?.isBefore ? null : viewer
 }
 
-/** The context of a sign-in on a page: it opens the session of this browser. */
-export async function inBrowser(ctx: Ctx, request: Request, isRemembered: boolean): Promise<Ctx> {
+/**
+ * The context of a sign-in on a page: it opens the session of this browser. `isRemembered`: "keep me signed in"; null where the
+ * page does not ask.
+ */
+export async function inBrowser(ctx: Ctx, request: Request, isRemembered: boolean | null): Promise<Ctx> {
   const known = await findBrowserSession(ctx, request)
   const { SESSION_IDLE_SECONDS } = ctx.config
   const current = known && {
@@ -39,6 +44,7 @@ export async function inBrowser(ctx: Ctx, request: Request, isRemembered: boolea
   return narrow(ctx, {
     browser: {
       idleSeconds: isRemembered ? SESSION_IDLE_SECONDS : Math.min(SESSION_IDLE_SECONDS, FORGOTTEN_AFTER_SECONDS),
+      isIdleAsked: isRemembered !== null,
       current,
     },
   })
@@ -72,8 +78,27 @@ export async function arriveSignedIn(
   { user, opened }: Extract<SignInResult, { outcome: 'signed_in' }>,
   destination: Destination,
 ): Promise<Response> {
-  const answer = await arrive(ctx, { user, session: opened.session }, destination)
+  const answer = await arrive(ctx, { user, ...opened }, destination)
   return withCookies(answer, sessionCookies(ctx.config, opened))
+}
+
+/** The next page after a first factor. */
+export async function goOn(
+  ctx: Ctx,
+  result: SignInResult,
+  { given, isRemembered }: { readonly given: GivenDestination; readonly isRemembered: boolean },
+): Promise<Response> {
+  const destination = requireDestination(ctx, given)
+  if (result.outcome === 'signed_in') return arriveSignedIn(ctx, result, destination)
+  return answerPage(
+    secondStepPage({
+      frame: await frameOf(ctx, null),
+      search: searchOf(given),
+      mfaToken: result.mfaToken,
+      methods: result.availableMethods,
+      remember: isRemembered,
+    }),
+  )
 }
 
 /** The form again where the attempt was refused, with the status and headers of the refusal. */

@@ -190,6 +190,12 @@ export function secondStepPage({
   }
 }
 
+const BackToSignIn = ({ frame, search }: Pick<SignInPage, 'frame' | 'search'>) => (
+  <p class="beside">
+    <a href={`/sign-in${search()}`}>{say(frame, 'page.sent.back')}</a>
+  </p>
+)
+
 export const ssoPage = ({
   frame,
   search,
@@ -215,7 +221,66 @@ export const ssoPage = ({
         />
         <button type="submit">{say(frame, 'page.sso.submit')}</button>
       </form>
+      <BackToSignIn frame={frame} search={search} />
+    </>
+  ),
+})
+
+interface AddressPage extends Pick<SignInPage, 'frame' | 'search' | 'login' | 'problem'> {
+  readonly pendingToken: string
+}
+
+/** A provider has proved no address. */
+export const addressPage = ({ frame, search, pendingToken, login = '', problem = null }: AddressPage): Page => ({
+  frame,
+  title: titleOf(frame, 'page.address.title'),
+  body: (
+    <>
+      <p>{say(frame, 'page.address.text')}</p>
+      {alertOf(frame, problem)}
+      <form method="post" action={`/sign-in/address${search()}`}>
+        <input type="hidden" name="pending_token" value={pendingToken} />
+        <Field
+          frame={frame}
+          name="email"
+          label="page.sign_up.email"
+          type="email"
+          autocomplete="email"
+          value={login}
+          isWrong={problem !== null}
+          isFocused={problem === null}
+        />
+        <button type="submit">{say(frame, 'page.address.submit')}</button>
+      </form>
+      <BackToSignIn frame={frame} search={search} />
+    </>
+  ),
+})
+
+/** The page of the mail shows the code. */
+export const addressCodePage = ({ frame, search, pendingToken, problem = null }: AddressPage): Page => ({
+  frame,
+  title: titleOf(frame, 'page.sent.title'),
+  body: (
+    <>
+      <p>{say(frame, 'page.address.sent')}</p>
+      {alertOf(frame, problem)}
+      <form method="post" action={`/sign-in/address/code${search()}`}>
+        <input type="hidden" name="pending_token" value={pendingToken} />
+        <Field
+          frame={frame}
+          name="code"
+          label="page.second_step.code"
+          autocomplete="one-time-code"
+          class="code"
+          max={32}
+          isWrong={problem !== null}
+          isFocused={problem === null}
+        />
+        <button type="submit">{say(frame, 'page.second_step.submit')}</button>
+      </form>
       <p class="beside">
+        <a href={`/sign-in/address${search({ pending_token: pendingToken })}`}>{say(frame, 'page.address.another')}</a>
         <a href={`/sign-in${search()}`}>{say(frame, 'page.sent.back')}</a>
       </p>
     </>
@@ -245,9 +310,7 @@ export const sentPage = (frame: PageFrame, what: 'link' | 'reset' | 'verify', se
   body: (
     <>
       <p>{say(frame, `page.sent.${what}`)}</p>
-      <p class="beside">
-        <a href={`/sign-in${search()}`}>{say(frame, 'page.sent.back')}</a>
-      </p>
+      <BackToSignIn frame={frame} search={search} />
     </>
   ),
 })

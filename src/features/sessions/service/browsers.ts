@@ -18,10 +18,14 @@ export async function openBrowserSession(
   browser: SignInBrowser,
   { isNew, ...input }: OpenInput & { readonly isNew: boolean },
 ): Promise<NewSession> {
-  const { current, idleSeconds } = browser
+  const { current, idleSeconds, isIdleAsked } = browser
   const isPlain = !isNew && !input.origin && (input.organizationId ?? null) === null && current?.isOfProvider === false
   if (current && current.userId === input.user.id && isPlain) {
-    const raised = await raiseSession(ctx, { ...input, sessionId: current.sessionId })
+    const raised = await raiseSession(ctx, {
+      ...input,
+      sessionId: current.sessionId,
+      ...(isIdleAsked && { browserIdleSeconds: idleSeconds }),
+    })
     if (raised) return { ...raised, isNewDevice: false }
   }
   if (current) {

@@ -73,7 +73,7 @@ export async function answerOf(
   minter: Minter,
   bearer: Omit<Bearer, 'organizationId'>,
 ): Promise<OpenedSession> {
-  const { session, browserIdleSeconds } = bearer.grant
+  const { session, generation, browserIdleSeconds } = bearer.grant
   const tokens = await mintTokens(ctx, minter, bearer)
-  return { session, tokens, ...(browserIdleSeconds !== undefined && { browserIdleSeconds }) }
+  return { session, generation, tokens, ...(browserIdleSeconds !== undefined && { browserIdleSeconds }) }
 }

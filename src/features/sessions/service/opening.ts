@@ -25,6 +25,7 @@ import {
   type SessionOrigin,
   SSO,
   type Standing,
+  type StandsOn,
 } from '../types.ts'
 import { endSessionById } from './ending.ts'
 import { answerOf, loadMinter, orUnavailable, type SessionEvents, versionsOf } from './minting.ts'
@@ -50,7 +51,7 @@ export const StoredOrigin = z.object({
   authenticatedAt: z.number().nullish(),
 }) satisfies z.ZodType<SessionOrigin>
 
-/** The credentials were changed between their check and the opening, or a provider's word for them counts no more. */
+/** The credentials were changed between their check and the opening, or what vouched for them counts no more: a provider's word, a browser's session. */
 export const sessionRefused = defineError(
   'SESSION_REFUSED',
   'unauthenticated',
@@ -71,8 +72,7 @@ export interface OpenInput {
   readonly events?: SessionEvents
   /** For a browser's cookie. */
   readonly browserIdleSeconds?: number
-  /** Of a session that stands on another: when its factors were proved. Now when absent. */
-  readonly provedAt?: { readonly authTime: number; readonly secondFactorAt: number | null }
+  readonly standsOn?: StandsOn
 }
 
 /**
@@ -81,7 +81,7 @@ export interface OpenInput {
  * SERVICE_UNAVAILABLE when the user's object does not answer.
  */
 export async function openSession(ctx: Ctx, input: OpenInput): Promise<NewSession> {
-  const { user, amr, origin = null, organizationId = null } = input
+  const { user, amr, origin = null, organizationId = null, standsOn } = input
   const [minter, found, isProved] = await orUnavailable(
     Promise.all([
       loadMinter(ctx),
@@ -99,8 +99,8 @@ export async function openSession(ctx: Ctx, input: OpenInput): Promise<NewSessio
     clientId: input.clientId ?? 'postern',
     ...versionsOf(user),
     amr,
-    authTime: input.provedAt?.authTime ?? authTimeOf(ctx, amr, origin),
-    ...(input.provedAt && { secondFactorAt: input.provedAt.secondFactorAt }),
+    authTime: standsOn?.authTime ?? authTimeOf(ctx, amr, origin),
+    ...(standsOn && { secondFactorAt: standsOn.secondFactorAt, standsOn }),
     organizationId: organizations.find((id) => id === organizationId) ?? null,
     // Asked for, but the session proved one factor alone: then it is in none.
     organizations: organizationId === null ? organizations : [],
@@ -123,9 +123,12 @@ const authTimeOf = ({ now }: Pick<Ctx, 'now'>, amr: readonly string[], origin: S
 /** Adds the factors to a live session. Null when it is not live, or the credentials were changed meanwhile. */
 export async function raiseSession(
   ctx: Ctx,
-  input: Pick<OpenInput, 'user' | 'amr' | 'events'> & { readonly sessionId: string; readonly tokenAuthTime?: number },
+  input: Pick<OpenInput, 'user' | 'amr' | 'events' | 'browserIdleSeconds'> & {
+    readonly sessionId: string
+    readonly tokenAuthTime?: number
+  },
 ): Promise<OpenedSession | null> {
-  const { user, amr, sessionId, tokenAuthTime, events } = input
+  const { user, amr, sessionId, tokenAuthTime, events, browserIdleSeconds } = input
   const [minter, standing] = await orUnavailable(
     Promise.all([loadMinter(ctx), selectStanding(ctx, { userId: user.id, sessionId })]),
   )
@@ -137,6 +140,7 @@ export async function raiseSession(
     authTime: ctx.now(),
     ...(tokenAuthTime !== undefined && { tokenAuthTime }),
     ...(events !== undefined && { events }),
+    ...(browserIdleSeconds !== undefined && { browserIdleSeconds }),
     ...versionsOf(user),
     caller: callerOf(ctx),
   })

@@ -77,6 +77,7 @@ export async function refreshSession(ctx: Ctx, input: RefreshInput): Promise<Ref
   return {
     user,
     session: grant.session,
+    generation: grant.generation,
     tokens: await mintTokens(ctx, minter, { user, standing, grant, organizationId }),
   }
 }

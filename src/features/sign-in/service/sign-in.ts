@@ -9,7 +9,7 @@ import { recordHashUse } from '../../factors/password/service/costly-hashes.ts'
 import { findMaintenance, underMaintenance } from '../../maintenance/service.ts'
 import { openBrowserSession } from '../../sessions/service/browsers.ts'
 import { openSession } from '../../sessions/service/opening.ts'
-import type { NewSession, OpenedSession, SessionOrigin } from '../../sessions/types.ts'
+import type { NewSession, OpenedSession, SessionOrigin, StandsOn } from '../../sessions/types.ts'
 import { notifyOwner } from '../../users/service/notices.ts'
 import {
   findUserByIdentifier,
@@ -146,8 +146,8 @@ export interface FirstFactor {
   readonly organizationId?: string | null
   /** Of an organization's identity provider. */
   readonly origin?: SessionOrigin | null
-  /** Of a sign-in by the session that the browser has: when its factors were proved. */
-  readonly provedAt?: { readonly authTime: number; readonly secondFactorAt: number | null }
+  /** Of a sign-in by the session that the browser has. */
+  readonly standsOn?: StandsOn
 }
 
 /** A first factor with `mfa` counts as two: a passkey that verified its user. */
@@ -195,8 +195,8 @@ export async function openFirstSession(ctx: Ctx, factor: FirstFactor): Promise<N
   const admission = await admit(ctx, factor)
   const events = [{ type: 'user.signed_in' as const, data: { method } }, ...passingEvents(admission)]
   try {
-    const { provedAt } = factor
-    const input = { user, amr, organizationId, origin: admission.origin, events, ...(provedAt && { provedAt }) }
+    const { standsOn } = factor
+    const input = { user, amr, organizationId, origin: admission.origin, events, ...(standsOn && { standsOn }) }
     // That somebody passes a provider by is told of each session.
     const opened = ctx.browser
       ? await openBrowserSession(ctx, ctx.browser, { ...input, isNew: admission.passed !== null })

@@ -1,5 +1,5 @@
 import type { Child } from 'hono/jsx'
-import type { Asset } from '../../../../http/assets/assets.ts'
+import { type Asset, ONCE } from '../../../../http/assets/assets.ts'
 import type { Page } from '../../../../http/page.ts'
 import type { MessageKey, PageFrame } from '../../../localization/service/texts.ts'
 import { say, titleOf } from '../../../sign-in/wire/pages.tsx'
@@ -64,7 +64,7 @@ export function accountPage({ frame, section, opening = {}, title, scripts = [],
     frame,
     title: title ?? titleOf(frame, `page.account.${section}`),
     isWide: true,
-    scripts,
+    scripts: [ONCE, ...scripts],
     body: (
       <>
         <Navigation frame={frame} section={section} />

@@ -89,11 +89,17 @@ export async function visitByForm(ctx: Ctx, request: Request, path: string, subm
 
 /**
  * The answer to a form whose change moved the browser's session to its next generation, with the cookies of that. Only where the
- * form came with the generation before: an older cookie, or one that somebody else moved on meanwhile, is not exchanged.
+ * form came with the generation before: an older cookie, or one that somebody else moved on meanwhile, is not exchanged. The
+ * change was made: when the next cookies cannot be had, the browser is asked to sign in.
  */
 export async function withNextCookies({ ctx, browser, request }: Visit, answer: Response): Promise<Response> {
   const token = browserTokenOf(ctx.config, request)
-  const now = token === null ? null : await useBrowserSession(ctx, token)
-  if (now?.grant.generation !== browser.grant.generation + 1) return answer
-  return withCookies(answer, sessionCookies(ctx.config, await renewBrowserSession(ctx, now)))
+  try {
+    const now = token === null ? null : await useBrowserSession(ctx, token)
+    if (now?.grant.generation !== browser.grant.generation + 1) return answer
+    return withCookies(answer, sessionCookies(ctx.config, await renewBrowserSession(ctx, now)))
+  } catch (cause) {
+    ctx.log.error('browser_session_not_renewed', cause)
+    return answer
+  }
 }
