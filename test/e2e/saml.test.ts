@@ -169,6 +169,20 @@ describe.skipIf(CHROMIUM === undefined)('single sign-on by SAML (needs the progr
     await provider.configure({ encryptFor: null })
   }, 120_000)
 
+  it('is an address away on the hosted pages, and comes back signed in', async () => {
+    await withBrowser(async (context) => {
+      const page = await context.newPage()
+      await page.goto(`${postern.origin}/sign-in?return_to=/account/organizations`)
+      await page.getByRole('link', { name: 'Single sign-on' }).click()
+      await page.getByLabel('Work email').fill(email)
+      await page.getByRole('button', { name: 'Continue' }).click()
+      await page.waitForURL(`${postern.origin}/account/organizations`)
+      expect(await page.locator('main').textContent()).toContain('Engines')
+      const session = (await context.cookies()).find(({ name }) => name === 'postern-session')
+      expect(session).toMatchObject({ httpOnly: true, sameSite: 'Lax' })
+    })
+  })
+
   it('survives the provider’s new key: both stand side by side as soon as an owner says so', async () => {
     const before = await provider.certificate()
     await provider.renewKey()
