@@ -53,10 +53,12 @@ const isBy = ({ actorType, actorId }: RecordRow, userId: string): boolean => act
 
 /** What the view shows of each row, and the addresses of the people in it whom it knows. */
 export async function see(ctx: Pick<Ctx, 'db'>, view: View, rows: readonly RecordRow[]): Promise<SeenRow[]> {
-  const people = [
-    ...new Set(rows.flatMap((row) => [row.userId ?? [], row.actorType === 'user' ? row.actorId : []].flat())),
-  ]
-  const known = await knownTo(ctx, view, people)
+  const people = new Set<string>()
+  for (const { userId, actorType, actorId } of rows) {
+    if (userId !== null) people.add(userId)
+    if (actorType === 'user') people.add(actorId)
+  }
+  const known = await knownTo(ctx, view, [...people])
   return rows.map((row) => ({
     row,
     seesData: view.of !== 'user' || row.userId === view.userId,

@@ -9,8 +9,9 @@ import { FORMAT } from '../rules/chain.ts'
 import { pemOf } from '../rules/signing.ts'
 import { type Export, FORMATS, type Format, proveRows, readBlocks } from '../service/export.ts'
 import { listAuditKeys } from '../service/keys.ts'
+import type { SeenRow } from '../types.ts'
 import { headToWire } from './chain.ts'
-import { inAll, instant, recordToWire, typesAbout } from './records.ts'
+import { detailsOf, inAll, instant, recordToExport, typesAbout } from './records.ts'
 
 const names = z.array(z.string().max(100)).max(50)
 
@@ -65,9 +66,9 @@ const COLUMNS = [
 async function* toCsv({ pages }: Export): AsyncGenerator<string> {
   yield await csvOf([COLUMNS])
   for await (const page of pages) {
-    const rows = page.map(recordToWire)
-    yield await csvOf(
-      rows.map((log) => [
+    const rows = page.map((seen) => {
+      const log = recordToExport(seen)
+      return [
         log.id,
         log.timestamp,
         log.action,
@@ -77,17 +78,22 @@ async function* toCsv({ pages }: Export): AsyncGenerator<string> {
         log.resource_id,
         log.ip_address,
         log.user_agent,
-        log.details && JSON.stringify(log.details),
-      ]),
-    )
+        detailsOf(seen),
+      ]
+    })
+    yield await csvOf(rows)
   }
 }
+
+/** Details are written as they are stored. */
+const toText = (seen: SeenRow): string =>
+  `${JSON.stringify(recordToExport(seen)).slice(0, -1)},"details":${detailsOf(seen)}}`
 
 async function* toJson({ pages }: Export): AsyncGenerator<string> {
   let count = 0
   yield '{"logs":['
   for await (const page of pages) {
-    const logs = page.map((seen) => JSON.stringify(recordToWire(seen))).join(',\n')
+    const logs = page.map(toText).join(',\n')
     yield count === 0 ? logs : `,\n${logs}`
     count += page.length
   }

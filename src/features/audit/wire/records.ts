@@ -73,7 +73,8 @@ const entry = {
 
 const ActivityEntryWire = z.object(entry).meta({ id: 'ActivityEntry' })
 
-function activityToWire({ row, seesOrigin, userEmail, actorEmail }: SeenRow): z.infer<typeof ActivityEntryWire> {
+/** All but the details. */
+function entryToWire({ row, seesOrigin, userEmail, actorEmail }: SeenRow) {
   const at = toIso(row.time)
   return {
     id: row.id,
@@ -85,13 +86,19 @@ function activityToWire({ row, seesOrigin, userEmail, actorEmail }: SeenRow): z.
     actor_email: actorEmail,
     resource_type: findEventType(row.type)?.subject ?? null,
     resource_id: row.subject,
-    details: JSON.parse(row.data) as Record<string, unknown>,
     ip_address: seesOrigin ? row.ip : null,
     user_agent: seesOrigin ? row.userAgent : null,
     timestamp: at,
     created_at: at,
   }
 }
+
+const readDetails = ({ row }: SeenRow) => JSON.parse(row.data) as Record<string, unknown>
+
+const activityToWire = (seen: SeenRow): z.infer<typeof ActivityEntryWire> => ({
+  ...entryToWire(seen),
+  details: readDetails(seen),
+})
 
 export const ActivityAnswer = arrayOf(mapped(ActivityEntryWire, activityToWire))
 
@@ -111,12 +118,19 @@ const AuditLogWire = z
   })
   .meta({ id: 'AuditLog' })
 
-export const recordToWire = (seen: SeenRow): z.infer<typeof AuditLogWire> => ({
-  ...activityToWire(seen),
-  details: seen.seesData ? (JSON.parse(seen.row.data) as Record<string, unknown>) : null,
+/** For exports: the details are JSON as they are stored, and written as they are. */
+export const recordToExport = (seen: SeenRow): Omit<z.infer<typeof AuditLogWire>, 'details'> => ({
+  ...entryToWire(seen),
   organization_id: seen.row.organizationId,
   session_id: seen.row.sessionId,
   block: seen.row.block,
+})
+
+export const detailsOf = ({ row, seesData }: SeenRow): string | null => (seesData ? row.data : null)
+
+export const recordToWire = (seen: SeenRow): z.infer<typeof AuditLogWire> => ({
+  ...recordToExport(seen),
+  details: seen.seesData ? readDetails(seen) : null,
 })
 
 export const RecordShape = mapped(AuditLogWire, recordToWire)
