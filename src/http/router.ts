@@ -2,6 +2,7 @@ import type { Context, Hono, MiddlewareHandler } from 'hono'
 import type { z } from 'zod'
 import type { ActorCtx, ClientActor, Ctx, UserActor } from '../context.ts'
 import type { ErrorDefinition } from '../lib/errors.ts'
+import { isLoopbackHost } from '../lib/network.ts'
 import { type Answer, answersOf, type Declared, type ResultOf, respond } from './answers.ts'
 import { requireKnownSite } from './cors.ts'
 import type { Caller, Guard, Identity, Verifier } from './guard.ts'
@@ -219,12 +220,10 @@ async function isConfirmed(ctx: Ctx, verifier: Verifier): Promise<boolean> {
 const reached = ({ spec: { guard } }: Route, ctx: Ctx, params: unknown, verifier: Verifier): Ctx | Promise<Ctx> =>
   guard.reach ? guard.reach(ctx as ActorCtx, params as Readonly<Record<string, unknown>>, verifier) : ctx
 
-const LOOPBACK_HOSTS: readonly string[] = ['127.0.0.1', 'localhost', '[::1]']
-
 /** Checks the host too: another site's name may resolve to loopback (DNS rebinding). */
 export function isServed(route: Route, ctx: Pick<Ctx, 'config'>, request: Request): boolean {
   if (!route.spec.localOnly) return true
-  return ctx.config.MODE === 'local' && LOOPBACK_HOSTS.includes(new URL(request.url).hostname)
+  return ctx.config.MODE === 'local' && isLoopbackHost(new URL(request.url).hostname)
 }
 
 /** GET is allowed from every site: links in mails are followed from anywhere, and GET changes nothing. */

@@ -5,6 +5,9 @@ function parseAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
   return ipaddr.isValid(text) ? ipaddr.process(text) : undefined
 }
 
+/** Hosts of URLs that mean the machine itself. */
+export const isLoopbackHost = (hostname: string): boolean => /^(?:127\.0\.0\.1|localhost|\[::1\])$/.test(hostname)
+
 /** `203.0.113.0/24` or `2001:db8:1::/48`: one network, for sign-in attempts and replays. */
 export function networkOf(ip: string): string {
   return prefixOf(ip, 24, 48)

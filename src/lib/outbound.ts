@@ -1,4 +1,5 @@
 import { readStart, readUpTo } from './encoding.ts'
+import { isLoopbackHost } from './network.ts'
 import { SECOND } from './time.ts'
 
 const BOUND_MS = 5 * SECOND
@@ -29,13 +30,12 @@ export class OutboundError extends Error {
   }
 }
 
-const LOOPBACK_HOSTS: readonly string[] = ['localhost', '127.0.0.1', '[::1]']
 /** Names that mean something inside a network alone (RFC 6761, 6762, 9476), and numbers, which the URL parser writes in this form. */
 const INTERNAL_HOST = /(?:^|\.)(?:localhost|local|internal|intranet|lan|home|corp|alt|onion|arpa)$|^[\d.]+$|^\[/
 
 /** Without the dot of a name's absolute form. */
 const hostOf = ({ hostname }: URL): string => hostname.replace(/\.$/, '')
-const isLoopback = (url: URL): boolean => LOOPBACK_HOSTS.includes(hostOf(url))
+const isLoopback = (url: URL): boolean => isLoopbackHost(hostOf(url))
 
 /** In production by name alone: whatever listens at other ports of our host is inside. In local mode everything is on one host. */
 function isOurs({ MODE, PUBLIC_URL }: OutboundCtx['config'], url: URL): boolean {
@@ -53,7 +53,7 @@ export function findOutboundAddress({ config }: Pick<OutboundCtx, 'config'>, add
   const url = URL.parse(address)
   if (!url) return undefined
   if (url.username !== '' || url.password !== '' || isOurs(config, url)) return undefined
-  if (config.MODE === 'local' && LOOPBACK_HOSTS.includes(url.hostname))
+  if (config.MODE === 'local' && isLoopbackHost(url.hostname))
     return url.protocol === 'http:' || url.protocol === 'https:' ? url : undefined
   const host = hostOf(url)
   return url.protocol === 'https:' && host.includes('.') && !host.split('.').includes('') && !INTERNAL_HOST.test(host)

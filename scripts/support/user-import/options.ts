@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { isLoopbackHost } from '../../../src/lib/network.ts'
 import { MAX_HASH_MS } from '../../../src/lib/password-hash/cost.ts'
 import type { Arguments, Command } from '../arguments.ts'
 import { Refusal } from '../refusal.ts'
@@ -30,7 +31,6 @@ export const importCommand = {
 } as const satisfies Command
 
 const MAX_CHUNK = 1000
-const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]']
 
 /** As the Firebase console names them. */
 export interface FirebaseParameters {
@@ -65,7 +65,7 @@ function readFile(file: string): string {
 
 function readUrl(text: string): string {
   const url = URL.parse(text)
-  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.includes(url.hostname))
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopbackHost(url.hostname))
   if (!url || !isSafe) throw new Refusal(`--url ${text} must be https, or http on this machine`)
   return url.href.replace(/\/+$/, '')
 }

@@ -1,10 +1,9 @@
 import * as z from 'zod'
 import type { Ctx } from '../../../context.ts'
+import { isLoopbackHost } from '../../../lib/network.ts'
 import { findNewestOneTimeToken } from '../../links/service.ts'
 import type { OneTimePurpose, OneTimeToken } from '../../links/types.ts'
 import { redirectNotAllowed } from '../errors.ts'
-
-const LOOPBACK_HOSTS: readonly string[] = ['127.0.0.1', 'localhost', '[::1]']
 
 /**
  * An absolute http(s) URL of one of `origins`; undefined for anything else. The parsed URL is compared, not the text:
@@ -21,7 +20,7 @@ export function findAllowedRedirect(
   if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) return undefined
   if (url.username !== '' || url.password !== '') return undefined
   if (origins.includes(url.origin)) return url
-  return isLoopbackAllowed && LOOPBACK_HOSTS.includes(url.hostname) ? url : undefined
+  return isLoopbackAllowed && isLoopbackHost(url.hostname) ? url : undefined
 }
 
 /** An address of a scheme that an app owns and REDIRECT_ORIGINS lists: `com.example.app:/signed-in` (RFC 8252 7.1). */
