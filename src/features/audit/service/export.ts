@@ -10,7 +10,7 @@ import { findEnd, hasExportedLess, selectRecords } from '../store/records.ts'
 import type { Block, Place, RecordFilter, RecordRow, SeenRow, View } from '../types.ts'
 import { type ProvenRecord, proveRow, shownParts } from './proof.ts'
 import { startOf } from './records.ts'
-import { see, viewOf } from './views.ts'
+import { createSight, viewOf } from './views.ts'
 
 const ROWS_PER_PAGE = 500
 const RECORDS_PER_EXPORT = 100_000
@@ -93,15 +93,12 @@ async function* readPages(
   { below, upTo, newest }: { below: Place | null; upTo: Place | null; newest: number },
 ): AsyncGenerator<readonly SeenRow[]> {
   const isCovered = ({ block }: RecordRow) => block !== null && block <= newest
+  const see = createSight(ctx, slot.view)
   for (let place = below; ; ) {
     const { rows } = await selectRecords(ctx, slot, { below: place, upTo, limit: ROWS_PER_PAGE })
     const last = rows.at(-1)
     if (!last) return
-    yield await see(
-      ctx,
-      slot.view,
-      rows.map((row) => (isCovered(row) ? row : { ...row, block: null })),
-    )
+    yield await see(rows.map((row) => (isCovered(row) ? row : { ...row, block: null })))
     if (rows.length < ROWS_PER_PAGE) return
     place = last
   }

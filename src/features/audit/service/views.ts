@@ -52,21 +52,44 @@ export async function viewOfRow(ctx: ActorCtx, row: RecordRow): Promise<View> {
 const isBy = ({ actorType, actorId }: RecordRow, userId: string): boolean => actorType === 'user' && actorId === userId
 
 /** What the view shows of each row, and the addresses of the people in it whom it knows. */
-export async function see(ctx: Pick<Ctx, 'db'>, view: View, rows: readonly RecordRow[]): Promise<SeenRow[]> {
+export const see = (ctx: Pick<Ctx, 'db'>, view: View, rows: readonly RecordRow[]): Promise<SeenRow[]> =>
+  createSight(ctx, view)(rows)
+
+/** Whom one reading of many pages remembers. */
+const PEOPLE_REMEMBERED = 10_000
+
+/** As `see`, page after page: who was met on an earlier page is not looked up again. */
+export function createSight(ctx: Pick<Ctx, 'db'>, view: View): (rows: readonly RecordRow[]) => Promise<SeenRow[]> {
+  const asked = new Set<string>()
+  const known = new Map<string, string | null>()
+  return async (rows) => {
+    if (asked.size > PEOPLE_REMEMBERED) {
+      asked.clear()
+      known.clear()
+    }
+    const people = peopleIn(rows).difference(asked)
+    if (people.size > 0) for (const [id, email] of await knownTo(ctx, view, [...people])) known.set(id, email)
+    for (const id of people) asked.add(id)
+    return rows.map((row) => seeRow(view, known, row))
+  }
+}
+
+function peopleIn(rows: readonly RecordRow[]): Set<string> {
   const people = new Set<string>()
   for (const { userId, actorType, actorId } of rows) {
     if (userId !== null) people.add(userId)
     if (actorType === 'user') people.add(actorId)
   }
-  const known = await knownTo(ctx, view, [...people])
-  return rows.map((row) => ({
-    row,
-    seesData: view.of !== 'user' || row.userId === view.userId,
-    seesOrigin: view.of === 'platform' || (row.actorType === 'user' && known.has(row.actorId)),
-    userEmail: known.get(row.userId ?? '') ?? null,
-    actorEmail: row.actorType === 'user' ? (known.get(row.actorId) ?? null) : null,
-  }))
+  return people
 }
+
+const seeRow = (view: View, known: ReadonlyMap<string, string | null>, row: RecordRow): SeenRow => ({
+  row,
+  seesData: view.of !== 'user' || row.userId === view.userId,
+  seesOrigin: view.of === 'platform' || (row.actorType === 'user' && known.has(row.actorId)),
+  userEmail: known.get(row.userId ?? '') ?? null,
+  actorEmail: row.actorType === 'user' ? (known.get(row.actorId) ?? null) : null,
+})
 
 /** Whom of these people the view knows, with the addresses that it shows. */
 function knownTo(
