@@ -4,6 +4,7 @@ import { PropagatedField } from '../../http/done.ts'
 import { bodyOrQuery, bytesUpTo, integerParam, UuidParam } from '../../http/input.ts'
 import { pageQuery } from '../../http/list.ts'
 import { fieldRequired } from '../../lib/errors.ts'
+import { isUuid } from '../../lib/ids.ts'
 import { isDeeperThan } from '../../lib/json.ts'
 import { RANKS, type Rank } from '../../lib/roles.ts'
 import { LIMITS } from '../memberships/types.ts'
@@ -98,6 +99,7 @@ export const ChangedSettings = mapped(
   }),
 )
 
+export const MAX_SLUG_LENGTH = 100
 const SLUG = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/
 
 const isDomain = (domain: string): boolean =>
@@ -120,7 +122,11 @@ const NameField = z.string().trim().min(1).max(200).refine(isPlainText, 'must no
 export const NewOrganizationBody = z
   .object({
     name: NameField,
-    slug: z.string().max(100).regex(SLUG, 'must be lower case letters, digits and -'),
+    slug: z
+      .string()
+      .max(MAX_SLUG_LENGTH)
+      .regex(SLUG, 'must be lower case letters, digits and -')
+      .refine((slug) => !isUuid(slug), 'must not have the form of an id'),
     description: proseField(1000),
     billing_email: EmailField.nullish(),
   })

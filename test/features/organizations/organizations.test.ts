@@ -75,6 +75,8 @@ describe('POST /api/v1/organizations', () => {
     { slug: '-x' },
     { slug: '' },
     { slug: 'x'.repeat(101) },
+    // Where an organization is named by slug or id, it would be taken for that of another.
+    { slug: newUuid() },
     { billing_email: 'nobody' },
     { description: 1 },
   ])('answers 422 to %j', async (wrong) => {

@@ -98,6 +98,16 @@ describe('a start', () => {
     expect(await originsOf(id)).toEqual([])
   })
 
+  it('by an id never goes to the organization whose slug it is, and takes slugs of any length', async () => {
+    const [victim, eve] = [await openEnterprise(federation), await openEnterprise(federation)]
+    await setIssuer(eve, 'https://eve.example.test')
+    await run('update organizations set slug = ? where id = ?', victim.team.id, eve.team.id)
+    expect(addressOf(await login({ organization: victim.team.id })).origin).toBe(new URL(OIDC_ISSUER).origin)
+    const slug = `s${'x'.repeat(60)}${victim.team.id}`
+    await run('update organizations set slug = ? where id = ?', slug, victim.team.id)
+    expect(await initiate({ organization_slug: slug })).toMatchObject({ status: 200 })
+  })
+
   it('of a program goes on, once, in the browser that opens it', async () => {
     const { team, domain } = await openEnterprise(federation)
     for (const chosen of [{ organization_slug: team.slug }, { domain }, { email: `ada@${domain}` }]) {

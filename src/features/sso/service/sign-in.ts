@@ -1,4 +1,5 @@
 import type { Ctx } from '../../../context.ts'
+import { isUuid } from '../../../lib/ids.ts'
 import { late } from '../../../lib/late.ts'
 import { SECOND } from '../../../lib/time.ts'
 import { findDomainOwner } from '../../domains/service.ts'
@@ -61,7 +62,9 @@ export async function startSso(ctx: Ctx, { chosen, ...start }: SsoStart): Promis
 async function findChosen(ctx: Ctx, chosen: Chosen): Promise<SeenConfiguration | undefined> {
   if ('organization' in chosen) {
     const { organization } = chosen
-    const row = (await findConnectionOfSlug(ctx, organization)) ?? (await findConnectionOfAny(ctx, organization))
+    // An id is never a slug: older slugs of its form would lead its people to somebody else's provider.
+    const find = isUuid(organization) ? findConnectionOfAny : findConnectionOfSlug
+    const row = await find(ctx, organization)
     return row && seen(ctx, row)
   }
   if ('issuer' in chosen) return findOfIssuer(ctx, chosen)

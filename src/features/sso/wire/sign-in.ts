@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { mapped } from '../../../http/answers.ts'
 import type { Started } from '../../federation/service/start.ts'
 import { CallbackFields, StartQuery } from '../../federation/wire/social.ts'
+import { MAX_SLUG_LENGTH } from '../../organizations/wire.ts'
 import type { Chosen, SsoStart } from '../service/sign-in.ts'
 
 const OptionalFields = StartQuery.pick({
@@ -16,7 +17,12 @@ const OptionalFields = StartQuery.pick({
 })
 
 const chosenBy = {
-  organization: z.string().min(1).max(64).optional().meta({ description: "The organization's slug or id" }),
+  organization: z
+    .string()
+    .min(1)
+    .max(MAX_SLUG_LENGTH)
+    .optional()
+    .meta({ description: "The organization's slug or id" }),
   domain: z.string().min(1).max(253).optional().meta({ description: 'A domain that the organization has verified' }),
   email: z.string().min(1).max(254).optional().meta({ description: 'An address in such a domain' }),
 }
