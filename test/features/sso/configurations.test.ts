@@ -645,6 +645,18 @@ describe('cron', () => {
     expect(await mailsTo(team.owner)).toBe(2)
   })
 
+  it('leaves where people are sent back to as it is registered, also when the provider begins to name its issuer', async () => {
+    const { team } = await dueTeam()
+    const of = async () => (await team.owner.call('GET', `${CONFIGURATIONS}/${team.id}`)).body.redirect_uri
+    const before = await of()
+    publish(net, ISSUER, () =>
+      Response.json(metadataOf(ISSUER, { authorization_response_iss_parameter_supported: true })),
+    )
+    await reread(DAY + MINUTE)
+    expect(await of()).toBe(before)
+    expect(await statusOf(team)).toBe('active')
+  })
+
   it('puts a connection in error when its metadata become those of another issuer, until an owner confirms it', async () => {
     const { team } = await dueTeam()
     publish(net, ISSUER, () => Response.json(metadataOf('https://idp.other.test')))

@@ -8,7 +8,7 @@ import {
   signingKey,
 } from '../../../src/features/sso/service/saml-keys.ts'
 import { DAY } from '../../../src/lib/time.ts'
-import { createTeam } from '../../support/organizations.ts'
+import { createTeam, openPerson } from '../../support/organizations.ts'
 import { replaced } from '../../support/saml/documents.ts'
 import { makeKey, NOW } from '../../support/saml/keys.ts'
 import { KEY, newEntity, OTHER_KEY, SLO_URL, SSO_URL } from './saml-support.ts'
@@ -207,6 +207,12 @@ describe('a configuration in SAML', () => {
   })
 })
 
+const REQUIRED =
+  'insert into sso_policies (organization_id, required, allow_break_glass, updated_at) values (?, 1, 1, 1)'
+const EXPIRED = makeKey('rsa', { notAfter: NOW - DAY })
+const fingerprintOf = (certificate: string): string =>
+  process.getBuiltinModule('node:crypto').createHash('sha256').update(Uint8Array.fromBase64(certificate)).digest('hex')
+
 /** A provider whose metadata have an address. */
 async function published(certificates: readonly string[] = [KEY.certificate]) {
   const team = await createTeam(app)
@@ -255,6 +261,38 @@ describe('metadata at an address', () => {
     // An owner confirms it.
     const { body } = await change(team, { saml_metadata_url: `https://${host}/metadata` })
     expect(body).toMatchObject({ status: 'active', error: null })
+  })
+
+  it('are taken beside a trusted certificate that has expired', async () => {
+    const { team, say, reread, host } = await published()
+    await run(
+      'update sso_certificates set certificate = ?, fingerprint = ? where connection_id = ?',
+      EXPIRED.certificate,
+      fingerprintOf(EXPIRED.certificate),
+      String((await change(team, {})).body.id),
+    )
+    say(EXPIRED.certificate, OTHER_KEY.certificate)
+    expect((await reread()).body.saml_certificates).toHaveLength(2)
+    const byHand = { saml_certificate: [EXPIRED.certificate, KEY.certificate] }
+    expect((await change(team, byHand)).body.saml_certificates).toHaveLength(2)
+    expect((await change(team, { saml_metadata_url: `https://${host}/metadata` })).status).toBe(200)
+  })
+
+  it('are taken by an owner too where single sign-on is required, as cron would take them', async () => {
+    const { team, say, host } = await published()
+    await run(REQUIRED, team.id)
+    // The owner's own session is none of the provider.
+    const admin = await openPerson(app, { role: 'admin' })
+    say(OTHER_KEY.certificate)
+    const elsewhere = { saml_metadata_url: `https://${host}/other` }
+    expect(await change(team, elsewhere, admin)).toMatchObject({
+      status: 409,
+      body: { code: 'SSO_CONFIGURATION_REQUIRED' },
+    })
+    const { status, body } = await change(team, { saml_metadata_url: `https://${host}/metadata` }, admin)
+    expect([status, body.saml_certificates.length]).toEqual([200, 1])
+    const byHand = { saml_certificate: KEY.certificate }
+    expect((await change(team, byHand, admin)).status).toBe(409)
   })
 
   it('warn owners of the end of a certificate 30, 14 and 3 days ahead, once each', async () => {

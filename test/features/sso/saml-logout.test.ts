@@ -101,7 +101,7 @@ describe('a request of the provider', () => {
 
   it('ends what it names in each organization that has this provider, and is answered by one that had such a session', async () => {
     const first = await openSaml(federation)
-    const second = await openSaml(federation, { saml_entity_id: first.entity, saml_slo_url: `${SLO_URL}/second` })
+    const second = await openSaml(federation, { saml_entity_id: first.entity })
     const stranger = await openSaml(federation, {
       saml_entity_id: first.entity,
       saml_certificate: OTHER_KEY.certificate,
@@ -123,16 +123,21 @@ describe('a request of the provider', () => {
         / *<saml:Issuer[^>]*>([^<]*)/.exec(await inflate(back.searchParams.get('SAMLResponse') ?? ''))?.[1],
       ]
     }
-    expect(await answered(logoutRequest(first, { name, sessions: ['_two'] }))).toEqual([
-      `${SLO_URL}/second`,
-      second.audience,
-    ])
+    expect(await answered(logoutRequest(first, { name, sessions: ['_two'] }))).toEqual([SLO_URL, second.audience])
     expect(await live()).toEqual([true, true, false, true])
     const all = logoutRequest(first, { name, sessions: ['_one', '_three'] })
     expect(await answered(all)).toEqual([SLO_URL, first.audience])
     expect(await live()).toEqual([false, false, false, true])
     expect(await answerOf(byPost(all))).toMatchObject(REFUSED)
     expect(await answered(logoutRequest(first, { name: 'nobody' }))).toEqual([SLO_URL, first.audience])
+  })
+
+  it('ends in a page where another organization has configured its entity and certificate with an address of its own', async () => {
+    const { enterprise, sessions } = await twoSessions()
+    await openSaml(federation, { saml_entity_id: enterprise.entity, saml_slo_url: `${SLO_URL}/eve` })
+    const answer = await byRedirect(logoutRequest(enterprise), KEY, { relayState: 'theirs' })
+    expect([answer.status, answer.headers.get('location')]).toEqual([200, null])
+    expect(await Promise.all(sessions.map(isLive))).toEqual([false, false])
   })
 
   it('is taken only where the organization has a verified domain, also when sign-in is disabled', async () => {

@@ -1,4 +1,4 @@
-import { type Certificate, readCertificate } from './certificates.ts'
+import { type Certificate, type CertificateOptions, readCertificate } from './certificates.ts'
 import type { XmlElement } from './libraries.mjs'
 import { METADATA, PROTOCOL, REDIRECT, SIGNATURE } from './names.ts'
 import { loadXml, parseXml } from './parse.ts'
@@ -76,26 +76,40 @@ function certificatesOf(provider: XmlElement): readonly string[] {
   return [...new Set(texts.map((text) => text.replace(/[ \t\r\n]+/g, '')))]
 }
 
+type CertificatesReading = { readonly certificates: readonly Certificate[] } | { readonly problem: SamlMetadataProblem }
+
 /** Signing certificates as they are configured: one to five, each good; the problem says which is not. */
-export function readCertificates(
-  texts: readonly string[],
-  now: number,
-): { readonly certificates: readonly Certificate[] } | { readonly problem: SamlMetadataProblem } {
-  if (texts.length === 0) return problemOf('no_certificate')
-  if (texts.length > MAX_CERTIFICATES) return problemOf('too_many_certificates')
-  const certificates: Certificate[] = []
-  for (const [at, text] of texts.entries()) {
-    const read = readCertificate(text, now)
-    if ('problem' in read) return problemOf(read.problem, `signing certificate ${at + 1}`)
-    certificates.push(read)
-  }
-  return { certificates }
+export function readCertificates(texts: readonly string[], options: CertificateOptions): CertificatesReading {
+  const { certificates, problems } = sortOut(texts, options)
+  const [problem] = problems
+  return problem ? { problem } : { certificates }
 }
 
-export interface MetadataOptions {
-  readonly now: number
+/** As `readCertificates`, of metadata: what is not good is left out while another is. */
+function readGood(texts: readonly string[], options: CertificateOptions): CertificatesReading {
+  const { certificates, problems } = sortOut(texts, options)
+  const [problem] = problems
+  return problem && certificates.length === 0 ? { problem } : { certificates }
+}
+
+function sortOut(texts: readonly string[], options: CertificateOptions) {
+  const certificates: Certificate[] = []
+  const problems: SamlMetadataProblem[] = []
+  if (texts.length === 0) problems.push(problemOf('no_certificate').problem)
+  if (texts.length > MAX_CERTIFICATES) return { certificates, problems: [problemOf('too_many_certificates').problem] }
+  for (const [at, text] of texts.entries()) {
+    const read = readCertificate(text, options)
+    if ('problem' in read) problems.push(problemOf(read.problem, `signing certificate ${at + 1}`).problem)
+    else certificates.push(read)
+  }
+  return { certificates, problems }
+}
+
+export interface MetadataOptions extends CertificateOptions {
   /** Whether browsers may be sent to an address. */
   readonly mayCall: (address: string) => boolean
+  /** The address for logout that stays where that of the metadata cannot be taken. Undefined: then nothing of them is. */
+  readonly sloUrlBefore?: string | null | undefined
 }
 
 const isTrue = (text: string | undefined): boolean => text === 'true' || text === '1'
@@ -110,7 +124,8 @@ export async function readSamlMetadata(bytes: Uint8Array, options: MetadataOptio
 /** Whether a text can be the entity of a provider. */
 export const isEntity = (text: string): boolean => text.length <= MAX_ENTITY && isOneLine(text)
 
-function readEntity(root: XmlElement, { now, mayCall }: MetadataOptions): SamlMetadataReading {
+function readEntity(root: XmlElement, options: MetadataOptions): SamlMetadataReading {
+  const { now, mayCall, sloUrlBefore } = options
   if (is(root, METADATA, 'EntitiesDescriptor')) return problemOf('aggregate')
   if (!is(root, METADATA, 'EntityDescriptor')) return problemOf('not_metadata')
   const entityId = attributeOf(root, 'entityID') ?? ''
@@ -124,9 +139,10 @@ function readEntity(root: XmlElement, { now, mayCall }: MetadataOptions): SamlMe
   if (ends.some((end) => end !== undefined && !isBefore(now, end))) return problemOf('metadata_expired')
   const ssoUrl = addressOf(provider, 'SingleSignOnService', mayCall)
   if (!ssoUrl) return problemOf('no_redirect')
-  const sloUrl = addressOf(provider, 'SingleLogoutService', mayCall)
-  if (sloUrl === null) return problemOf('logout_address')
-  const read = readCertificates(certificatesOf(provider), now)
+  const named = addressOf(provider, 'SingleLogoutService', mayCall)
+  if (named === null && sloUrlBefore === undefined) return problemOf('logout_address')
+  const sloUrl = named === null ? sloUrlBefore : named
+  const read = readGood(certificatesOf(provider), options)
   if ('problem' in read) return read
   const wantsSignedRequests = isTrue(attributeOf(provider, 'WantAuthnRequestsSigned'))
   return {

@@ -181,8 +181,13 @@ async function applyChange(
 const subjectNameOf = ({ protocol, provider, attributeMapping }: Configuration): string | null =>
   protocol === 'saml' ? (attributeMapping.external_id ?? attributeNamesOf(provider).external_id[0] ?? null) : null
 
+const metadataUrlOf = ({ protocol, metadata }: Configuration): string | null =>
+  protocol === 'saml' ? metadata.metadataUrl : null
+
 /** What decides that its people can sign in, and where; another secret, and a key beside the former ones, is the same provider's. */
 function isDeciding(before: Configuration, after: Configuration): boolean {
+  // What stands at the address that is configured is taken every day, unasked.
+  const isReread = metadataUrlOf(after) !== null && metadataUrlOf(after) === metadataUrlOf(before)
   const decides = (one: Configuration) => {
     const { provider, issuer, clientId, protocol, metadata } = one
     return [
@@ -190,12 +195,12 @@ function isDeciding(before: Configuration, after: Configuration): boolean {
       issuer,
       clientId,
       subjectNameOf(one),
-      protocol === 'saml' ? [metadata.ssoUrl, metadata.metadataUrl] : null,
+      protocol === 'saml' ? [isReread ? null : metadata.ssoUrl, metadata.metadataUrl] : null,
     ]
   }
   const { added, removed } = compareCertificates(before.certificates, after.certificates)
   const areOthers = added.length > 0 && removed.length === before.certificates.length
-  return areOthers || (before.enabled && !after.enabled) || !isSame(decides(before), decides(after))
+  return (areOthers && !isReread) || (before.enabled && !after.enabled) || !isSame(decides(before), decides(after))
 }
 
 /** Whether people can come through one of the domains. */

@@ -16,6 +16,8 @@ const CONNECTIONS_PER_RUN = 20
 /** After a reading that failed, or in case this run dies. */
 const READ_AGAIN_MS = HOUR
 
+const PROMISES_ISSUER = 'authorization_response_iss_parameter_supported'
+
 type Due = Awaited<ReturnType<typeof selectDueConnections>>[number]
 type Organization = Due['organization']
 
@@ -36,7 +38,14 @@ async function reread(ctx: Ctx, { connection: due, organization }: Due): Promise
 
 async function rereadOpenid(ctx: Ctx, connection: OpenidConnection, organization: Organization): Promise<void> {
   const reading = await fetchMetadata(ctx, [connection.issuer])
-  if ('metadata' in reading) return take(ctx, { connection, organization }, reading.metadata)
+  if ('metadata' in reading) {
+    // It decides where the provider sends people back to: that stays as it is registered there.
+    const { [PROMISES_ISSUER]: _, ...read } = reading.metadata
+    const kept = connection.metadata[PROMISES_ISSUER]
+    const metadata = kept === undefined ? read : { ...read, [PROMISES_ISSUER]: kept }
+    return take(ctx, { connection, organization }, metadata)
+  }
+  ctx.log.warn('sso_metadata_not_taken', { connection: connection.id, reason: reading.problem.kind })
   // What cannot be read changes nothing; metadata of somebody else do.
   if (reading.problem.kind === 'issuer') await setAside(ctx, connection, organization)
 }

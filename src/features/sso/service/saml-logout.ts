@@ -82,7 +82,8 @@ async function prove(ctx: Ctx, opened: OpenedLogout): Promise<Proved> {
 const REMEMBERED_MS = DAY
 
 /**
- * Ends the sessions that a provider's request names, and gives the address of our answer; null for a provider that has none.
+ * Ends the sessions that a provider's request names, and gives the address of our answer; null for a provider that has none, or
+ * whose configurations name several.
  * No cookie is asked: the signature is the authority. Throws SSO_LOGOUT_INVALID.
  */
 export async function takeLogoutRequest(ctx: Ctx, message: LogoutMessage): Promise<string | null> {
@@ -99,6 +100,9 @@ export async function takeLogoutRequest(ctx: Ctx, message: LogoutMessage): Promi
   if (isComplete)
     for (const one of connections)
       await claimOnce(ctx, 'sso_logout_seen', { key: keyOf(one), lifetimeMs: REMEMBERED_MS })
+  // Whoever configures another's entity and certificate, with an address of their own, gets nobody's browser.
+  const isOneAddress = connections.every(({ metadata }) => metadata.sloUrl === first.metadata.sloUrl)
+  if (!isOneAddress) return null
   return answerTo(ctx, connection ?? first, { request, relayState: opened.relayState, isPartial: !isComplete })
 }
 

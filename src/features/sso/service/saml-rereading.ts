@@ -22,9 +22,12 @@ export async function rereadSaml(ctx: Ctx, connection: Connected, organization: 
     await updateChecked(ctx, connection, { checkAt: ctx.now() + METADATA_READ_EVERY_MS })
     return
   }
-  const reading = await fetchSamlMetadata(ctx, metadataUrl)
+  const reading = await fetchSamlMetadata(ctx, metadataUrl, connection)
   // What cannot be read, or has no good key, changes nothing; metadata of another entity do.
-  if ('problem' in reading) return
+  if ('problem' in reading) {
+    ctx.log.warn('sso_metadata_not_taken', { connection: connection.id, reason: reading.problem.reason })
+    return
+  }
   if (reading.metadata.entityId !== connection.issuer) return setAside(ctx, connection, organization)
   await take(ctx, connection, organization, settingsOf(reading.metadata))
 }

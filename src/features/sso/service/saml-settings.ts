@@ -28,15 +28,25 @@ const mayCallOf =
 
 const ACCEPT = 'application/samlmetadata+xml, application/xml;q=0.9, text/xml;q=0.8'
 
-/** Reads a provider's metadata at its address. Never throws. */
+const readingOf = (ctx: Pick<Ctx, 'config' | 'now'>, before: Pick<Before, 'certificates'> | null) => ({
+  now: ctx.now(),
+  mayCall: mayCallOf(ctx),
+  trusted: new Set(before?.certificates.map(({ fingerprint }) => fingerprint)),
+})
+
+/** Reads a provider's metadata at its address. `before`: what is configured, if they are read again. Never throws. */
 export async function fetchSamlMetadata(
   ctx: Pick<Ctx, 'config' | 'fetch' | 'log' | 'now'>,
   url: string,
+  before: Before | null,
 ): Promise<{ readonly metadata: SamlMetadata } | { readonly problem: Problem }> {
   try {
     const answer = await outbound(ctx, url, { headers: { accept: ACCEPT } })
     if (answer.status !== 200) return { problem: { reason: 'unreadable', message: `${url} answers ${answer.status}` } }
-    return await readSamlMetadata(await answer.bytes(), { now: ctx.now(), mayCall: mayCallOf(ctx) })
+    return await readSamlMetadata(await answer.bytes(), {
+      ...readingOf(ctx, before),
+      sloUrlBefore: before?.metadata.metadataUrl === url ? before.metadata.sloUrl : undefined,
+    })
   } catch (cause) {
     if (!(cause instanceof OutboundError)) throw cause
     ctx.log.warn('metadata_not_read', { url, reason: cause.reason })
@@ -75,21 +85,21 @@ function byHand(ctx: ActorCtx, before: Before | null, fields: SamlFields) {
       sloUrl: sloUrl && requireAddress(ctx, 'saml_slo_url', sloUrl),
       wantsSignedRequests: before?.metadata.wantsSignedRequests ?? false,
     },
-    certificates: known ?? requireCertificates(ctx, certificates ?? []),
+    certificates: known ?? requireCertificates(ctx, before, certificates ?? []),
   }
 }
 
-function requireCertificates(ctx: ActorCtx, texts: readonly string[]): TrustedCertificate[] {
-  const read = readCertificates(texts, ctx.now())
+function requireCertificates(ctx: ActorCtx, before: Before | null, texts: readonly string[]): TrustedCertificate[] {
+  const read = readCertificates(texts, readingOf(ctx, before))
   if ('certificates' in read) return trusted(read.certificates)
   throw badMetadata('saml_certificate', { message: read.problem.message, type: read.problem.reason })
 }
 
-async function byMetadata(ctx: ActorCtx, { metadataUrl, metadataXml = '' }: SamlFields) {
+async function byMetadata(ctx: ActorCtx, before: Before | null, { metadataUrl, metadataXml = '' }: SamlFields) {
   const reading =
     metadataUrl === undefined
-      ? await readSamlMetadata(new TextEncoder().encode(metadataXml), { now: ctx.now(), mayCall: mayCallOf(ctx) })
-      : await fetchSamlMetadata(ctx, metadataUrl)
+      ? await readSamlMetadata(new TextEncoder().encode(metadataXml), readingOf(ctx, before))
+      : await fetchSamlMetadata(ctx, metadataUrl, before)
   if ('metadata' in reading) return settingsOf(reading.metadata)
   const { message, reason } = reading.problem
   throw badMetadata(metadataUrl === undefined ? 'saml_metadata_xml' : 'saml_metadata_url', { message, type: reason })
@@ -131,7 +141,7 @@ export function planNewSaml(
 ): Pick<Plan, 'resolve'> {
   const source = sourceOf(ctx, fields)
   const settings = toSettings(provider, null, fields, fields.metadataUrl ?? null)
-  if (source === 'metadata') return { resolve: async () => settings(await byMetadata(ctx, fields)) }
+  if (source === 'metadata') return { resolve: async () => settings(await byMetadata(ctx, null, fields)) }
   if (source === null)
     throw invalidField(
       'saml_metadata_url',
@@ -156,6 +166,6 @@ export function planSaml(
     isReread: source !== null,
     isDeciding: source === 'metadata',
     isAnother: source !== null || provider !== before.provider,
-    resolve: async () => (source === 'metadata' ? settings(await byMetadata(ctx, fields)) : expected),
+    resolve: async () => (source === 'metadata' ? settings(await byMetadata(ctx, before, fields)) : expected),
   }
 }

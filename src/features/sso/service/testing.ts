@@ -38,7 +38,7 @@ async function findProblem(ctx: ActorCtx, configuration: SeenConfiguration): Pro
   }
   const { metadataUrl } = configuration.metadata
   if (metadataUrl === null) return undefined
-  const reading = await (await samlSettings.load()).fetchSamlMetadata(ctx, metadataUrl)
+  const reading = await (await samlSettings.load()).fetchSamlMetadata(ctx, metadataUrl, configuration)
   if ('problem' in reading) return reading.problem.message
   return reading.metadata.entityId === configuration.issuer ? undefined : `${metadataUrl} names another entity`
 }

@@ -6,6 +6,8 @@ import { makeKey, NOW } from '../../../support/saml/keys.ts'
 
 const DAY = 86_400_000
 
+const at = (now: number, ...trusted: readonly string[]) => ({ now, trusted: new Set(trusted) })
+
 describe('a key of ours', () => {
   const made = newSamlKey({ name: 'auth.example', notBefore: NOW, notAfter: NOW + 10 * DAY })
   const certificate = new X509Certificate(Uint8Array.fromBase64(made.certificate))
@@ -46,7 +48,7 @@ describe('a key of ours', () => {
   })
 
   it('passes our own rules for certificates', () => {
-    expect(readCertificate(made.certificate, NOW)).toMatchObject({
+    expect(readCertificate(made.certificate, at(NOW))).toMatchObject({
       certificate: made.certificate,
       kind: 'rsa',
       notAfter: NOW + 10 * DAY,
@@ -66,11 +68,11 @@ describe('a certificate that somebody pastes', () => {
     ['base64', certificate],
     ['base64 in lines', lines],
   ])('is read as %s', (_name, text) => {
-    expect(readCertificate(text, NOW)).toMatchObject({ certificate })
+    expect(readCertificate(text, at(NOW))).toMatchObject({ certificate })
   })
 
   it('has the same fingerprint in every form', () => {
-    const of = (text: string) => JSON.stringify(readCertificate(text, NOW))
+    const of = (text: string) => JSON.stringify(readCertificate(text, at(NOW)))
     expect(of(pem)).toBe(of(certificate))
   })
 
@@ -83,23 +85,25 @@ describe('a certificate that somebody pastes', () => {
     ['a part of it', certificate.slice(0, 100)],
     ['base64 without its padding', `${certificate.replace(/=+$/, '')}=`.slice(0, -2)],
   ])('is refused as %s', (_name, text) => {
-    expect(readCertificate(text, NOW)).toEqual({ problem: 'not_a_certificate' })
+    expect(readCertificate(text, at(NOW))).toEqual({ problem: 'not_a_certificate' })
   })
 
   it('is stored without what stands behind it', () => {
     const more = new Uint8Array([...Uint8Array.fromBase64(certificate), 1, 2, 3]).toBase64()
-    const read = readCertificate(more, NOW)
+    const read = readCertificate(more, at(NOW))
     expect('problem' in read ? 'refused' : read.certificate).toBe(certificate)
   })
 
   it('ends at its end, to the second', () => {
     const short = makeKey('p256', { notAfter: NOW + 1000 }).certificate
-    expect(readCertificate(short, NOW + 999)).toMatchObject({ kind: 'p256' })
-    expect(readCertificate(short, NOW + 1000)).toEqual({ problem: 'certificate_expired' })
+    expect(readCertificate(short, at(NOW + 999))).toMatchObject({ kind: 'p256' })
+    expect(readCertificate(short, at(NOW + 1000))).toEqual({ problem: 'certificate_expired' })
+    const { fingerprint = '' } = readCertificate(short, at(NOW)) as { fingerprint?: string }
+    expect(readCertificate(short, at(NOW + 1000, fingerprint))).toMatchObject({ kind: 'p256', fingerprint })
   })
 
   it.each(['weak', 'p521', 'ed25519'] as const)('is refused for a key that is not taken: %s', (kind) => {
-    expect(readCertificate(makeKey(kind).certificate, NOW)).toEqual({ problem: 'weak_key' })
+    expect(readCertificate(makeKey(kind).certificate, at(NOW))).toEqual({ problem: 'weak_key' })
   })
 
   it('is left out of the trusted keys where it is none that is taken', () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { writeMetadata } from '../../../../src/features/sso/saml/messages.ts'
 import { readSamlMetadata } from '../../../../src/features/sso/saml/provider-metadata.ts'
@@ -30,7 +31,7 @@ const document = (certificates: readonly string[]) =>
 
 const mayCall = (address: string) => URL.parse(address)?.protocol === 'https:'
 const read = (xml: string | Uint8Array) =>
-  readSamlMetadata(typeof xml === 'string' ? utf8(xml) : xml, { now: NOW, mayCall })
+  readSamlMetadata(typeof xml === 'string' ? utf8(xml) : xml, { now: NOW, mayCall, trusted: new Set() })
 const reasonOf = async (xml: string | Uint8Array) => {
   const reading = await read(xml)
   return 'problem' in reading ? reading.problem.reason : 'accepted'
@@ -192,9 +193,25 @@ describe("a provider's metadata", () => {
     expect(await reasonOf(document([...five, makeKey('p256').certificate]))).toBe('too_many_certificates')
   })
 
-  it('are refused with words that say which certificate is bad', async () => {
-    expect(await read(document([keys.rsa.certificate, keys.expired.certificate]))).toEqual({
-      problem: { reason: 'certificate_expired', message: 'signing certificate 2 has expired' },
+  it('are refused with words that say which certificate is bad, where no other is good', async () => {
+    expect(await read(document([keys.expired.certificate]))).toEqual({
+      problem: { reason: 'certificate_expired', message: 'signing certificate 1 has expired' },
+    })
+    expect(await read(document([keys.expired.certificate, keys.rsa.certificate]))).toMatchObject({
+      metadata: { certificates: [{ certificate: keys.rsa.certificate }] },
+    })
+  })
+
+  it('are taken beside a trusted certificate that has expired, and with an address for logout that cannot be taken', async () => {
+    const xml = replaced(
+      document([keys.expired.certificate, keys.rsa.certificate]),
+      `"${SLO}"`,
+      '"http://idp.example/slo"',
+    )
+    const fingerprint = createHash('sha256').update(Buffer.from(keys.expired.certificate, 'base64')).digest('hex')
+    const before = { trusted: new Set([fingerprint]), sloUrlBefore: 'https://idp.example/before' }
+    expect(await readSamlMetadata(utf8(xml), { now: NOW, mayCall, ...before })).toMatchObject({
+      metadata: { sloUrl: before.sloUrlBefore, certificates: [{ fingerprint }, { certificate: keys.rsa.certificate }] },
     })
   })
 })
