@@ -118,7 +118,8 @@ const BREAKS: Readonly<Record<string, Parts & { readonly with?: () => Promise<un
   mails: {
     async with() {
       for (let index = 0; index < 9; index += 1) await insertMail('sent')
-      await insertMail('dead')
+      // Queued late on the day before, given up after midnight.
+      await insertMail('dead', now - 33 * HOUR)
     },
     value: 10,
   },
@@ -164,6 +165,21 @@ describe('a control', () => {
       }
     }
     expect(TESTED.length).toBeGreaterThanOrEqual(30)
+  })
+
+  it('names no clause whose number it does not measure', () => {
+    const clauses = CONTROLS.flatMap(({ serves }) => serves.pci_dss ?? [])
+    // All user accounts, lockouts of half an hour, digits beside letters, 15 idle minutes.
+    for (const clause of ['8.2.6', '8.3.4', '8.3.6', '8.2.8']) expect(clauses).not.toContain(clause)
+  })
+
+  it('is not failed by endpoints of users and organizations, nor by one that its receiver gave up', async () => {
+    await seedGood()
+    const off = { is_active: 0, disabled_reason: 'failing' }
+    await insertEndpoint({ ...off, user_id: newUuid() })
+    await insertEndpoint({ ...off, organization_id: newUuid() })
+    await insertEndpoint({ ...off, disabled_reason: 'gone' })
+    expect(await gatherFact(await deploy().ctx(), 'webhooks')).toEqual({ value: { disabled: 0 } })
   })
 
   it('holds in a good deployment', async () => {

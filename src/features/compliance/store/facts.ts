@@ -26,6 +26,8 @@ const OLD_CREDENTIAL_MS = 365 * DAY
 const LATE_MS = 15 * MINUTE
 /** The count of open sessions lags behind the change of the account. */
 const COUNT_LAG_MS = HOUR
+/** From the queueing of a mail until it is given up: ten retries, at most an hour apart. */
+const MAIL_RETRIES_MS = 10 * HOUR
 /** More of them say no more. */
 const MOST = 10_000
 
@@ -134,18 +136,15 @@ export async function selectRecordState({ db, now }: Store): Promise<Facts['reco
   return row && { unsealed: row.unsealed, headAgeHours: Math.max(0, (now() - row.time) / HOUR) }
 }
 
+/** Anybody may make endpoints of their own, and let them fail. */
+const isPlatformEndpoint = and(isNull(webhookEndpoints.organizationId), isNull(webhookEndpoints.userId))
+
 /** What active endpoints of the platform are subscribed to. */
 export async function selectPlatformPatterns({ db }: Store): Promise<Facts['copies']> {
   const rows = await db
     .select({ events: webhookEndpoints.events })
     .from(webhookEndpoints)
-    .where(
-      and(
-        isNull(webhookEndpoints.organizationId),
-        isNull(webhookEndpoints.userId),
-        eq(webhookEndpoints.isActive, true),
-      ),
-    )
+    .where(and(isPlatformEndpoint, eq(webhookEndpoints.isActive, true)))
   return { patterns: rows.flatMap(({ events: patterns }) => patterns) }
 }
 
@@ -162,19 +161,21 @@ export const selectDeadLetters = async (store: Store): Promise<Facts['deadLetter
   lastDay: await countRows(store, deadLetters, gt(deadLetters.createdAt, store.now() - DAY)),
 })
 
+/** Of those that were queued long enough ago to be given up in the last day, and of younger ones. */
 export async function selectMails({ db, now }: Store): Promise<Facts['mails']> {
   const [row] = await db
     .select({ sent: sum(eq(mails.status, 'sent')), dead: sum(eq(mails.status, 'dead')) })
     .from(mails)
-    .where(and(inArray(mails.status, ['sent', 'dead']), gt(mails.createdAt, now() - DAY)))
+    .where(and(inArray(mails.status, ['sent', 'dead']), gt(mails.createdAt, now() - DAY - MAIL_RETRIES_MS)))
   return row ?? { sent: 0, dead: 0 }
 }
 
+/** One that answered 410 was given up by its receiver. */
 export const selectDisabledWebhooks = async (store: Store): Promise<Facts['webhooks']> => ({
   disabled: await countRows(
     store,
     webhookEndpoints,
-    and(eq(webhookEndpoints.isActive, false), isNotNull(webhookEndpoints.disabledReason)),
+    and(isPlatformEndpoint, eq(webhookEndpoints.isActive, false), eq(webhookEndpoints.disabledReason, 'failing')),
   ),
 })
 

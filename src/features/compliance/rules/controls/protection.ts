@@ -91,7 +91,7 @@ export const PROTECTION = [
     title: 'Mails are sent: notices of changes among them',
     fact: 'mails',
     measure: ({ sent, dead }) => (dead === 0 ? 0 : (100 * dead) / (sent + dead)),
-    threshold: atMost(5, 'percent of the last day given up'),
+    threshold: atMost(5, 'percent of the last day and its retries given up'),
     serves: { soc2: ['CC7.2', 'CC7.3'], iso27001: ['A.8.16'] },
   }),
   operation({
@@ -99,7 +99,7 @@ export const PROTECTION = [
     title: 'No webhook endpoint was turned off because it fails',
     fact: 'webhooks',
     measure: ({ disabled }) => disabled,
-    threshold: none('endpoint turned off'),
+    threshold: none('endpoint of the platform that was turned off because it fails'),
     serves: { soc2: ['CC7.2'], iso27001: ['A.8.16'] },
   }),
 ]
