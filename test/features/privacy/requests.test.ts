@@ -181,6 +181,22 @@ describe('a request about data', () => {
   })
 })
 
+describe('open requests', () => {
+  it('are ten at most, also of those that come at once, until one is answered', async () => {
+    const { user, change } = await asked()
+    const ask = () => call(app, user, 'POST', REQUESTS, { request_type: 'objection' })
+    const answers = await Promise.all(Array.from({ length: 11 }, ask))
+    const statuses = answers.map(({ status }) => status).toSorted()
+    expect(statuses).toEqual([...Array(9).fill(201), 429, 429])
+    expect(answers.find(({ status }) => status === 429)?.body).toMatchObject({
+      code: 'RATE_LIMIT_EXCEEDED',
+      details: { limit: 10 },
+    })
+    expect((await change({ status: 'completed' })).status).toBe(200)
+    expect((await ask()).status).toBe(201)
+  })
+})
+
 describe('a request for erasure', () => {
   it('is the account’s deletion, once, also of two that ask at once', async () => {
     const user = await signUpUser(app)
@@ -270,6 +286,10 @@ describe('admins are reminded', () => {
       await call(counted, user, 'POST', REQUESTS, { request_type: 'objection' }),
       await call(counted, user, 'POST', REQUESTS, { request_type: 'restriction' }),
     ]
+    // The service answers it by itself.
+    const leaving = await signUpUser(counted)
+    const erasure = await call(counted, leaving, 'POST', REQUESTS, { request_type: 'erasure' })
+    await ctx.db.run(`update data_requests set remind_at = 1 where id = '${erasure.body.id}'`)
     const mailsAfter = async (days: number) => {
       await remindAdmins({ ...ctx, now: () => Date.now() + days * DAY })
       const rows = await ctx.db.all(

@@ -1,6 +1,7 @@
 import { type ActorCtx, actorOf } from '../../../context.ts'
 import { commit } from '../../../db/commit.ts'
 import { defineError } from '../../../lib/errors.ts'
+import { getCurrentUser } from '../../users/service/users.ts'
 import {
   hasConsent,
   insertConsent,
@@ -80,6 +81,9 @@ export async function changePrivacySettings(
     actor: actorOf(ctx),
     data: { after: changes },
   })
-  if (!written) throw tooManySwitches()
+  if (!written) {
+    await getCurrentUser(ctx)
+    throw tooManySwitches()
+  }
   return written
 }

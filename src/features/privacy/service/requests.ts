@@ -10,7 +10,7 @@ import { keptSince } from '../../retention/service.ts'
 import { canMail } from '../../sign-in/service/mailed-links.ts'
 import { type GivenFactors, requireFreshFactor } from '../../sign-in/service/step-up.ts'
 import { notifyOwner } from '../../users/service/notices.ts'
-import { findUser, isEmailConfirmed, listUsers, recipientOf } from '../../users/service/users.ts'
+import { findUser, getCurrentUser, isEmailConfirmed, listUsers, recipientOf } from '../../users/service/users.ts'
 import {
   deleteClosed,
   EXTENSION_MS,
@@ -47,6 +47,8 @@ export const requestNotExtendable = defineError(
 /** GDPR 12(3): one month. */
 const DUE_MS = 30 * DAY
 const EXPORTS_PER_DAY = 3
+/** More wait for admins than one person asks in earnest. */
+const OPEN_REQUESTS = 10
 const EXPORT_KEPT_MS = DAY
 
 export interface NewRequest {
@@ -103,7 +105,8 @@ const seen = (
 
 /**
  * Takes what a user asks about their own data. Access and portability are answered by a data export at once, erasure by the deletion
- * of the account. Throws what `requireFreshFactor` throws, RATE_LIMIT_EXCEEDED beyond three exports a day, LAST_ADMIN, LAST_OWNER.
+ * of the account. Throws what `requireFreshFactor` throws, RATE_LIMIT_EXCEEDED beyond three exports a day
+ * and ten open requests, TOKEN_ERROR when the account was deleted meanwhile, LAST_ADMIN, LAST_OWNER.
  */
 export async function askAboutData(ctx: ActorCtx, input: NewRequest): Promise<SeenRequest> {
   const user = await requireFreshFactor(ctx, input.given)
@@ -113,9 +116,12 @@ export async function askAboutData(ctx: ActorCtx, input: NewRequest): Promise<Se
   const row: DataRequest = isExport ? { ...asked, ...readyAtOnce(ctx, input.format) } : asked
   const statement = isExport
     ? insertExport(ctx, row, { since: ctx.now() - DAY, limit: EXPORTS_PER_DAY })
-    : insertRequest(ctx, row)
+    : insertRequest(ctx, row, OPEN_REQUESTS)
   const [written] = await commit(ctx, statement, requested(ctx, row))
-  if (!written) throw rateLimited({ retry_after: DAY / SECOND })
+  if (!written) {
+    await getCurrentUser(ctx)
+    throw rateLimited({ retry_after: DAY / SECOND, limit: isExport ? EXPORTS_PER_DAY : OPEN_REQUESTS })
+  }
   if (isExport) notifyOwner(ctx, user, { kind: 'data_exported', params: {} })
   return seen(written, { userEmail: user.email })
 }
@@ -131,7 +137,7 @@ const readyAtOnce = (ctx: ActorCtx, format: ExportFormat) => ({
 
 /** The request stands in the batch of the deletion. A legal hold lets the account be deleted, and its erasure wait. */
 async function askForErasure(ctx: ActorCtx, input: NewRequest): Promise<SeenRequest> {
-  const row: DataRequest = { ...rowOf(ctx, input), status: 'in_progress' }
+  const row: DataRequest = { ...rowOf(ctx, input), status: 'in_progress', remindAt: null }
   const event = requested(ctx, row)
   await deleteByItsUser(ctx, {
     userId: row.userId,
@@ -139,7 +145,8 @@ async function askForErasure(ctx: ActorCtx, input: NewRequest): Promise<SeenRequ
     along: (when) => insertErasure(ctx, row, { event, when }),
   })
   // Of two calls at once one has deleted the account, and its request counts.
-  const [found] = await selectRequests(ctx, { userId: row.userId, type: 'erasure' }, { limit: 1, offset: 0 })
+  const open = { userId: row.userId, type: 'erasure', status: 'in_progress' } as const
+  const [found] = await selectRequests(ctx, open, { limit: 1, offset: 0 })
   if (!found) throw requestClosed()
   return found
 }

@@ -26,9 +26,11 @@ export function rowIf<T extends SQLiteTable>(table: T, row: T['$inferInsert'], w
 export const isPresent = (userId: string): SQL =>
   sql`exists (select 1 from users as present where present.id = ${userId} and present.status in ('active', 'pending'))`
 
-/** No row when the user may not sign in any more. */
-export const insertRequest = (store: Pick<Store, 'db'>, row: DataRequest) =>
-  insertRequestIf(store, row, isPresent(row.userId))
+/** No row when the user may not sign in any more, or has so many requests that are open. */
+export function insertRequest(store: Pick<Store, 'db'>, row: DataRequest, limit: number) {
+  const open = sql`(select count(*) from ${dataRequests} where ${dataRequests.userId} = ${row.userId} and ${isOpen})`
+  return insertRequestIf(store, row, sql`${isPresent(row.userId)} and ${open} < ${limit}`)
+}
 
 const insertRequestIf = ({ db }: Pick<Store, 'db'>, row: DataRequest, when: SQL) =>
   db
@@ -194,12 +196,12 @@ export const countClosed = (store: Pick<Store, 'db'>, before: number): Promise<n
 
 const REMINDED_PER_RUN = 200
 
-/** Those of which admins are to be told, with their next reminder set. Of two runs at once one gets each. */
+/** Those that admins are to answer and to be told of, with their next reminder set. Of two runs at once one gets each. */
 export function updateReminded({ db, now }: Store) {
   const due = db
     .select({ id: dataRequests.id })
     .from(dataRequests)
-    .where(lte(dataRequests.remindAt, now()))
+    .where(and(lte(dataRequests.remindAt, now()), isAnswered))
     .orderBy(dataRequests.remindAt)
     .limit(REMINDED_PER_RUN)
   return db
