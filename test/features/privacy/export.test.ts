@@ -163,6 +163,10 @@ describe('a data export', () => {
     await app.settled()
     await waitForMails(app, user.email)
     const id = await exportOf(app, user)
+    for (const path of [`${EXPORTS}/${id}/download`, `${COMPLIANCE}/data-subject-request/${id}/data`]) {
+      const head = await app.fetch(path, { method: 'HEAD', headers: user.headers })
+      expect([head.status, await head.text()]).toEqual([200, ''])
+    }
     await call(app, user, 'GET', `${EXPORTS}/${id}/download?part=roles`)
     await app.settled()
     const events = await rowsOf('select type, data from events where subject = ? order by position', id)

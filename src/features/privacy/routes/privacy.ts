@@ -1,3 +1,4 @@
+import type { ActorCtx } from '../../../context.ts'
 import type { Section, UserData } from '../../../db/user-data.ts'
 import { answer, created, ok, response } from '../../../http/answers.ts'
 import { admin, confirmedUser, user } from '../../../http/guard.ts'
@@ -142,6 +143,18 @@ unversionedExportRoutes.post(
   ({ ctx, body }) => askAboutData(ctx, toNewExport(body)),
 )
 
+/** HEAD, which scanners send, is checked as GET is, but reads nothing, and no event says that it did. */
+async function download(
+  ctx: ActorCtx,
+  { method }: Request,
+  wanted: Parameters<typeof startDownload>[1],
+  write = answerDownload,
+): Promise<Response> {
+  if (method !== 'HEAD') return write(ctx, await startDownload(ctx, wanted))
+  await getDataExport(ctx, wanted.id, wanted.sections)
+  return new Response()
+}
+
 /** `sections`: what an export consists of. Passed in, because features above this one hold data, too. */
 export function createExportRoutes(sections: readonly Section[]) {
   const routes = createRoutes({ prefix: '/api/v1/compliance', tag: 'privacy', guard: confirmedUser })
@@ -169,8 +182,8 @@ export function createExportRoutes(sections: readonly Section[]) {
       answer: response(200, 'The data, streamed', { schema: DataDocument }),
       errors,
     },
-    async ({ ctx, params, query: { part = null, format } }) =>
-      answerDownload(ctx, await startDownload(ctx, { id: params.id, part, format, sections })),
+    ({ ctx, request, params, query: { part = null, format } }) =>
+      download(ctx, request, { id: params.id, part, format, sections }),
   )
 
   routes.get(
@@ -182,8 +195,8 @@ export function createExportRoutes(sections: readonly Section[]) {
       answer: response(200, 'The data, streamed', { schema: DataOfRequest }),
       errors,
     },
-    async ({ ctx, params }) =>
-      answerData(ctx, await startDownload(ctx, { id: params.id, part: null, format: 'json', sections })),
+    ({ ctx, request, params }) =>
+      download(ctx, request, { id: params.id, part: null, format: 'json', sections }, answerData),
   )
   return routes
 }
