@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createTestApp, json } from '../../support/app.ts'
 import { newAddress, newEmail, PASSWORD, signUpUser } from '../../support/users.ts'
 import { createClockedSuite, enrolQuickly, totpAt, wrongCode } from '../factors/totp/support.ts'
-import { mailedToken } from '../sign-in/mails.ts'
+import { mailedToken, mailedTokens } from '../sign-in/mails.ts'
 import { app, type Browser, COOKIE, fieldOf, OWN, openBrowser, titleOf } from './support.ts'
 
 const signIn = (browser: Browser, email: string, search = '', more: Record<string, string> = {}) =>
@@ -90,6 +90,51 @@ describe('signing in on the page', () => {
     }
     expect(await mailedToken(app, email, '/reset-password')).toMatch(/^pot_/)
     expect((await openBrowser().post('/forgot-password', { email: 'nobody' })).status).toBe(400)
+  })
+})
+
+describe('what was asked for at the first page', () => {
+  const SEARCH = `?${new URLSearchParams({ redirect_to: `${OWN}/app`, state: 's', code_challenge: 'c'.repeat(43) })}`
+  const ON = `href="/sign-in${SEARCH.replaceAll('&', '&amp;')}"`
+
+  it('is what the link of a new password ends with, mailed again too', async () => {
+    const { email } = await signUpUser(app)
+    const browser = openBrowser()
+    await browser.post(`/forgot-password${SEARCH}`, { email })
+    const first = await mailedToken(app, email, '/reset-password')
+    await browser.post('/new-link', { token: first })
+    const tokens = await mailedTokens(app, email, '/reset-password', 2)
+    const token = tokens.find((one) => one !== first) ?? ''
+    const answer = await openBrowser().post('/reset-password', { token, new_password: `${PASSWORD}-2` })
+    expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining(ON)])
+    expect((await browser.get(`/sign-in${SEARCH}`)).status).toBe(200)
+  })
+
+  it('is what a link that verifies ends with where nobody signs in before, mailed again too', async () => {
+    const strict = createTestApp({ env: { REQUIRE_VERIFIED_EMAIL: 'true' } })
+    const browser = openBrowser(strict)
+    const email = newEmail()
+    const fields = { email, password: PASSWORD }
+    await browser.post(`/sign-up${SEARCH}`, fields, { 'cf-connecting-ip': newAddress() })
+    const first = await mailedToken(strict, email, '/verify-email')
+    await browser.post('/new-link', { token: first })
+    const tokens = await mailedTokens(strict, email, '/verify-email', 2)
+    const token = tokens.find((one) => one !== first) ?? ''
+    const answer = await browser.post('/verify-email', { token, answer: 'yes' })
+    expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining(ON)])
+    expect(await (await browser.get(`/verify-email?token=${token}`)).text()).toContain(ON)
+  })
+
+  it('is not what a link that verifies ends with where the sign-up went on at once', async () => {
+    const email = newEmail()
+    await openBrowser().post(
+      '/sign-up?return_to=%2Fdocs',
+      { email, password: PASSWORD },
+      { 'cf-connecting-ip': newAddress() },
+    )
+    const token = await mailedToken(app, email, '/verify-email')
+    const answer = await openBrowser().post('/verify-email', { token, answer: 'yes' })
+    expect([answer.status, await answer.text()]).toEqual([200, expect.not.stringContaining('/sign-in?')])
   })
 })
 
@@ -201,12 +246,13 @@ describe('the second step', () => {
 })
 
 describe('a link that is mailed from the page', () => {
-  async function ask(search = '') {
+  async function ask(search = '', more: Record<string, string> = {}) {
     const { email } = await signUpUser(app)
     const browser = openBrowser()
-    const answer = await browser.post(`/sign-in/link${search}`, { login: email, password: '' })
+    const answer = await browser.post(`/sign-in/link${search}`, { login: email, password: '', ...more })
     expect([answer.status, answer.headers.get('location')]).toEqual([303, `/sign-in/sent${search}`])
-    return { email, browser, token: await mailedToken(app, email, '/sign-in/link/open') }
+    const [cookie = ''] = answer.headers.getSetCookie()
+    return { email, browser, cookie, token: await mailedToken(app, email, '/sign-in/link/open') }
   }
 
   it('says whom it signs in, and opens the session of the browser', async () => {
@@ -223,6 +269,62 @@ describe('a link that is mailed from the page', () => {
   it('warns in a browser that did not ask for it', async () => {
     const { token } = await ask()
     expect(await (await openBrowser().get(`/sign-in/link/open?token=${token}`)).text()).toContain('did not ask')
+  })
+
+  it('is known in the browser that asked for as long as it works', async () => {
+    const { browser, cookie, token } = await ask()
+    expect(cookie).toContain(`; Max-Age=${15 * 60};`)
+    const at = (ms: number) => createTestApp({ override: (ctx) => ({ ...ctx, now: () => Date.now() + ms }) })
+    const headers = { cookie: [...browser.jar].map((pair) => pair.join('=')).join('; ') }
+    const shown = await at(14 * 60_000).fetch(`/sign-in/link/open?token=${token}`, { headers })
+    expect(shown.status).toBe(200)
+    expect(await shown.text()).not.toContain('did not ask')
+    const late = await at(15 * 60_000 + 1).fetch(`/sign-in/link/open?token=${token}`, { headers })
+    expect(late.status).toBe(400)
+    const page = await late.text()
+    expect(titleOf(page)).toBe('This link has expired')
+    expect(page).toContain('action="/new-link"')
+  })
+
+  it('keeps the browser that asked signed in where that was ticked, and no other', async () => {
+    const remembered = { remember: 'yes' }
+    const own = await ask('', remembered)
+    const answer = await own.browser.post('/sign-in/link/open', { token: own.token })
+    expect(answer.headers.getSetCookie()[0]).toMatch(/; Max-Age=2592000$/)
+    const foreign = await openBrowser().post('/sign-in/link/open', { token: (await ask('', remembered)).token })
+    expect(foreign.headers.getSetCookie()[0]).toMatch(/; SameSite=Lax$/)
+    const unticked = await ask()
+    const short = await unticked.browser.post('/sign-in/link/open', { token: unticked.token })
+    expect(short.headers.getSetCookie()[0]).toMatch(/; SameSite=Lax$/)
+  })
+
+  it('says what became of it, and is mailed again', async () => {
+    const { email, browser, token } = await ask('?return_to=%2Fdocs')
+    await browser.post('/sign-in/link/open', { token })
+    for (const answer of [
+      await browser.get(`/sign-in/link/open?token=${token}`),
+      await browser.post('/sign-in/link/open', { token }),
+    ]) {
+      expect(answer.status).toBe(400)
+      expect(titleOf(await answer.text())).toBe('This link was used before')
+    }
+    expect((await browser.post('/new-link', { token })).status).toBe(200)
+    const mailed = await mailedTokens(app, email, '/sign-in/link/open', 2)
+    const renewed = mailed.find((one) => one !== token) ?? ''
+    const answer = await browser.post('/sign-in/link/open', { token: renewed })
+    expect(answer.headers.get('location')).toBe(`${OWN}/docs`)
+  })
+
+  it('speaks the language of its user', async () => {
+    const { email } = await signUpUser(app, { locale: 'de' })
+    const browser = openBrowser()
+    await browser.post('/sign-in/link', { login: email, password: '' })
+    const token = await mailedToken(app, email, '/sign-in/link/open')
+    const page = await browser.get(`/sign-in/link/open?token=${token}`)
+    expect(page.headers.get('content-language')).toBe('de')
+    await browser.post('/sign-in/link/open', { token })
+    const used = await browser.post('/sign-in/link/open', { token })
+    expect(used.headers.get('content-language')).toBe('de')
   })
 
   it('is no link of the API, nor is one of the API a link of the page', async () => {

@@ -236,6 +236,20 @@ describe('an address of a domain that requires single sign-on', () => {
     },
   )
 
+  it('is led by a link of the page from before to its provider', async () => {
+    const enterprise = await openEnterprise(federation)
+    const ada = await enterprise.team.join('member', { email: `ada@${enterprise.domain}` })
+    const browser = openBrowser(app)
+    await browser.post('/sign-in/link?return_to=%2Fdocs', { login: ada.user.email })
+    const token = await mailedToken(app, ada.user.email, '/sign-in/link/open')
+    await requireSso(enterprise)
+    const answer = await browser.post('/sign-in/link/open', { token })
+    expect([answer.status, browser.jar.has(COOKIE)]).toEqual([403, false])
+    const page = await answer.text()
+    expect(page).toContain('action="/sign-in/sso?return_to=%2Fdocs"')
+    expect(page).toContain(`value="${ada.user.email}"`)
+  })
+
   it('is mailed no link, unless it is an admin’s of the platform; a link from before opens nothing', async () => {
     const enterprise = await openEnterprise(federation)
     const { team, domain } = enterprise

@@ -149,8 +149,9 @@ export function browserSecretOf(request: Request): string | null {
 /** Several tabs share one secret. */
 export const browserSecretOrNew = (request: Request): string => browserSecretOf(request) ?? newSecret('')
 
-export const flowCookie = (secret: string): string =>
-  `${COOKIE}=${secret}; Max-Age=${LIFETIME_MS / 1000}; Path=/; Secure; HttpOnly; SameSite=None`
+/** `lifetimeMs` is that of what the secret ties to the browser. */
+export const flowCookie = (secret: string, lifetimeMs = LIFETIME_MS): string =>
+  `${COOKIE}=${secret}; Max-Age=${lifetimeMs / 1000}; Path=/; Secure; HttpOnly; SameSite=None`
 
 /**
  * Where a browser may go in the end: an allowed address, or one of a scheme that an app owns, which must bring a challenge.

@@ -1,15 +1,17 @@
 import * as z from 'zod'
 import type { Ctx } from '../../../context.ts'
 import { answerPage, type Page, requireOwnForm } from '../../../http/page.ts'
-import { forbidden, rateLimited, serviceUnavailable } from '../../../lib/errors.ts'
+import { errorHeaders, statusOf } from '../../../http/render-error.ts'
+import { DomainError, forbidden, rateLimited, serviceUnavailable, ssoRequired } from '../../../lib/errors.ts'
 import { browserSecretOf, browserSecretOrNew, flowCookie } from '../../federation/service/flow.ts'
 import { listProviders } from '../../federation/service/providers.ts'
 import { frameOf } from '../../localization/service/texts.ts'
 import { linkInvalid, redirectNotAllowed } from '../../sign-in/errors.ts'
-import { getPageLink, sendMagicLink, signInWithMagicLink } from '../../sign-in/service/magic-links.ts'
+import { getPageLink, LINK_LIFETIME_MS, sendMagicLink, signInWithMagicLink } from '../../sign-in/service/magic-links.ts'
 import { signInWithPasskey } from '../../sign-in/service/passkeys.ts'
 import { answerChallenge } from '../../sign-in/service/second-step.ts'
 import { signIn } from '../../sign-in/service/sign-in.ts'
+import { orBrokenLink } from '../../sign-in/wire/broken-link.ts'
 import { createPageRoutes, pageSpec } from '../../sign-in/wire/page-routes.ts'
 import { TokenBody, TokenQuery } from '../../sign-in/wire/recovery.ts'
 import { MAX_CODE_LENGTH, PasswordField } from '../../sign-in/wire/session.ts'
@@ -30,7 +32,7 @@ import {
 import { AssertionText } from '../wire/credential.ts'
 import { DestinationQuery, searchFor, searchOf } from '../wire/destination.ts'
 import {
-  linkPage,
+  openLinkPage,
   secondStepPage,
   sentPage,
   signInPage,
@@ -200,23 +202,25 @@ signInPages.post(
     query: DestinationQuery,
     body: z.object({ login: Login, password: z.string().max(16_384).optional(), remember: Remember }),
   },
-  async ({ ctx, query, body: { login }, request }) => {
+  async ({ ctx, query, body: { login, remember }, request }) => {
     requireOwnForm(ctx, request)
     requireDestination(ctx, query)
     const search = searchFor(query)
+    const isRemembered = remember === 'yes'
+    const shown = formOf(ctx, query, { login, isRemembered })
     return orForm(
       async () => {
         const email = EmailField.safeParse(login)
-        if (!email.success)
-          return answerPage({ ...(await formOf(ctx, query, { login })('VALIDATION_ERROR')), status: 400 })
+        if (!email.success) return answerPage({ ...(await shown('VALIDATION_ERROR')), status: 400 })
         const browserSecret = browserSecretOrNew(request)
-        await sendMagicLink(ctx, { email: email.data, redirectUrl: null, bind: false, page: { search, browserSecret } })
-        return withCookies(seeOther(`/sign-in/sent${search}`), [flowCookie(browserSecret)])
+        const asked = { search, browserSecret, isRemembered }
+        await sendMagicLink(ctx, { email: email.data, redirectUrl: null, bind: false, page: asked })
+        return withCookies(seeOther(`/sign-in/sent${search}`), [flowCookie(browserSecret, LINK_LIFETIME_MS)])
       },
       async (code) =>
         code === 'SSO_REQUIRED'
           ? ssoPage({ frame: await frameOf(ctx, null), search: searchOf(query), login, problem: code })
-          : formOf(ctx, query, { login })(code),
+          : shown(code),
     )
   },
 )
@@ -234,8 +238,10 @@ signInPages.get(
   '/sign-in/link/open',
   { ...page, id: 'askPageLink', summary: 'Says whom a mailed link signs in, and asks', query: TokenQuery },
   async ({ ctx, query: { token }, request }) => {
-    const link = await getPageLink(ctx, { token, browserSecret: browserSecretOf(request) })
-    return answerPage(linkPage(await frameOf(ctx, null), { token, ...link }))
+    const shown = await orBrokenLink(ctx, { purposes: ['magic_link'], token }, async ({ frame }) =>
+      openLinkPage(frame, { token, ...(await getPageLink(ctx, { token, browserSecret: browserSecretOf(request) })) }),
+    )
+    return answerPage(shown)
   },
 )
 
@@ -244,11 +250,21 @@ signInPages.post(
   { ...form, id: 'confirmPageLink', summary: 'Signs in with a mailed link', body: TokenBody },
   async ({ ctx, body: { token }, request }) => {
     requireOwnForm(ctx, request)
-    const { search } = await getPageLink(ctx, { token, browserSecret: browserSecretOf(request) })
-    const given = DestinationQuery.parse(Object.fromEntries(new URLSearchParams(search)))
-    requireDestination(ctx, given)
-    const result = await signInWithMagicLink(await inBrowser(ctx, request, null), { token, binding: null })
-    return goOn(ctx, result, { given, isRemembered: false })
+    const answer = await orBrokenLink(ctx, { purposes: ['magic_link'], token }, async ({ frame }) => {
+      const link = await getPageLink(ctx, { token, browserSecret: browserSecretOf(request) })
+      const given = DestinationQuery.parse(Object.fromEntries(new URLSearchParams(link.search)))
+      requireDestination(ctx, given)
+      try {
+        const browser = await inBrowser(ctx, request, link.isRemembered)
+        const result = await signInWithMagicLink(browser, { token, binding: null })
+        return await goOn(ctx, result, { given, isRemembered: link.isRemembered === true })
+      } catch (cause) {
+        if (!(cause instanceof DomainError) || cause.code !== ssoRequired.code) throw cause
+        const page = ssoPage({ frame, search: searchOf(given), login: link.email, problem: cause.code })
+        return answerPage({ ...page, status: statusOf(cause) }, errorHeaders(cause))
+      }
+    })
+    return answer instanceof Response ? answer : answerPage(answer)
   },
 )
 

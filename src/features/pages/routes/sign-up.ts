@@ -90,7 +90,12 @@ signUpPages.post(
       const email = EmailField.safeParse(typed)
       if (!email.success || !isPlainText(name)) return answerPage({ ...(await shown('VALIDATION_ERROR')), status: 400 })
       const browser = await inBrowser(ctx, request, null)
-      const account = { email: email.data, password, ...(name !== '' && { displayName: name }) }
+      const account = {
+        email: email.data,
+        password,
+        search: searchFor(query),
+        ...(name !== '' && { displayName: name }),
+      }
       const result = await signUp(browser, account)
       return result.outcome === 'signed_in'
         ? arriveSignedIn(ctx, result, destination)
@@ -128,7 +133,7 @@ signUpPages.post(
     return orForm(async () => {
       const email = EmailField.safeParse(body.email)
       if (!email.success) return answerPage({ ...(await shown('VALIDATION_ERROR')), status: 400 })
-      await requestPasswordReset(ctx, { email: email.data })
+      await requestPasswordReset(ctx, { email: email.data, search: searchFor(query) })
       return seeOther(`/forgot-password${searchFor(query, { done: 'yes' })}`)
     }, shown)
   },

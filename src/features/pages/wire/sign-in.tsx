@@ -316,7 +316,7 @@ export const sentPage = (frame: PageFrame, what: 'link' | 'reset' | 'verify', se
 })
 
 /** What a mailed sign-in link opens. */
-export const linkPage = (
+export const openLinkPage = (
   frame: PageFrame,
   { token, email, isForeign }: { readonly token: string; readonly email: string; readonly isForeign: boolean },
 ): Page => ({

@@ -13,11 +13,11 @@ import {
   sendMagicLink,
   signInWithMagicLink,
 } from '../service/magic-links.ts'
+import { orBrokenLink } from '../wire/broken-link.ts'
 import { SendBody, SentAnswer, sentToWire, toSend, toVerify, VerifyBody, VerifyQuery } from '../wire/magic-links.ts'
 import { createPageRoutes } from '../wire/page-routes.ts'
 import { goingOnPage, magicLinkCodePage, magicLinkPage } from '../wire/pages.tsx'
 import { SignInAnswer, signInToWire } from '../wire/session.ts'
-import { orBrokenLink } from './pages.ts'
 
 export const magicLinkRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'magic-links' })
 /** Pages that links in mails lead to; failures are pages too. */

@@ -6,21 +6,20 @@ import { answerPage, type Page, requireOwnForm } from '../../../http/page.ts'
 import { conflict, DomainError, type ErrorDefinition, forbidden, serviceUnavailable } from '../../../lib/errors.ts'
 import { weakPassword } from '../../factors/password/service/strength.ts'
 import type { OneTimePurpose } from '../../links/types.ts'
-import { frameOf } from '../../localization/service/texts.ts'
 import { accountClosed, linkInvalid } from '../errors.ts'
 import { getRestoreProofs, restoreAccount, restoreErrors } from '../service/account-restore.ts'
 import { getRevertedAddress, revertEmail } from '../service/email-revert.ts'
 import { secondFactorErrors } from '../service/link-proofs.ts'
-import { describeLink, RENEWABLE, renewLink } from '../service/link-state.ts'
+import { RENEWABLE, renewLink } from '../service/link-state.ts'
 import { getLockedUser, unlockAccount } from '../service/lock.ts'
 import { getResetUser, resetPassword } from '../service/password-reset.ts'
 import { listReportProofs, reportActivity } from '../service/report.ts'
 import { disownAccount, getVerification, verifyOwnEmail } from '../service/verification.ts'
+import { orBrokenLink } from '../wire/broken-link.ts'
 import { createPageRoutes } from '../wire/page-routes.ts'
 import {
   type Asked,
   accountRestoredPage,
-  brokenLinkPage,
   changeRefusedPage,
   emailVerifiedPage,
   findProblem,
@@ -37,23 +36,6 @@ import {
   verifyEmailPage,
 } from '../wire/pages.tsx'
 import { AnswerBody, ResetForm, TokenAndProofForm, TokenBody, TokenQuery } from '../wire/recovery.ts'
-
-/** The page that says what is wrong with a link, where `work` throws INVALID_TOKEN. */
-export async function orBrokenLink(
-  ctx: Ctx,
-  { purposes, token }: { readonly purposes: readonly OneTimePurpose[]; readonly token: string },
-  work: (asked: Asked) => Promise<Page>,
-): Promise<Page> {
-  const { locale } = await describeLink(ctx, purposes, token)
-  const frame = await frameOf(ctx, locale)
-  try {
-    return await work({ frame, token, problem: null })
-  } catch (cause) {
-    if (!(cause instanceof DomainError) || cause.code !== linkInvalid.code) throw cause
-    // Described once more: a racing request may have used the link.
-    return brokenLinkPage(frame, token, await describeLink(ctx, purposes, token))
-  }
-}
 
 /** Where links in mails lead. GET shows a form and changes nothing, for mail scanners open links too; the form's POST acts. */
 
@@ -155,8 +137,8 @@ declareLinkPage({
     body: ResetForm,
     errors: [weakPassword],
     async page(ctx, body, { frame }) {
-      await resetPassword(ctx, { token: body.token, newPassword: body.new_password })
-      return passwordSetPage(frame)
+      const { search } = await resetPassword(ctx, { token: body.token, newPassword: body.new_password })
+      return passwordSetPage(frame, search)
     },
   },
 })

@@ -30,6 +30,8 @@ export interface VerifiedEmail {
   readonly isConfirmed: boolean
   /** Where the person goes from the link's page. */
   readonly redirectUrl: string | null
+  /** The query that our pages carry, of a link that was asked for on one. */
+  readonly search: string
   /** Every isolate refuses the ended sessions within 5 seconds; true when none ended. */
   readonly propagated: boolean
 }
@@ -127,7 +129,14 @@ export async function confirmEmailChange(
   if (!changed) throw await refusal(ctx, userId, newEmail)
   ctx.defer(notifyFormerAddresses(ctx, userId))
   const isConfirmed = isEmailConfirmed(changed.user)
-  return { outcome: 'verified', email: newEmail, isConfirmed, redirectUrl: null, propagated: changed.propagated }
+  return {
+    outcome: 'verified',
+    email: newEmail,
+    isConfirmed,
+    redirectUrl: null,
+    search: '',
+    propagated: changed.propagated,
+  }
 }
 
 /** The caller has the link and so the mailbox: to them it is no secret that the address has an account. */

@@ -5,6 +5,7 @@ import { findUser } from '../../users/service/users.ts'
 import { linkInvalid } from '../errors.ts'
 import { renewMagicLink } from './magic-links.ts'
 import { requestPasswordReset } from './password-reset.ts'
+import { resetRequestOf } from './reset-token.ts'
 import { resendVerification } from './verification.ts'
 
 /** Links that are mailed again to whoever has an old one. */
@@ -45,6 +46,7 @@ export async function renewLink(ctx: Ctx, { token: given }: { token: string }): 
   if (!token || token.email === null) throw linkInvalid()
   const { email } = token
   if (token.purpose === 'magic_link') return renewMagicLink(ctx, token)
-  if (token.purpose === 'password_reset') return requestPasswordReset(ctx, { email })
+  if (token.purpose === 'password_reset')
+    return requestPasswordReset(ctx, { email, search: resetRequestOf(token).search })
   return resendVerification(ctx, { email })
 }

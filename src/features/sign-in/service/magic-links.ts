@@ -50,8 +50,18 @@ const LinkData = z.object({
   isConfirmed: z.boolean(),
   /** Of the secret that was answered to whoever asked. Null in links that were mailed before there were sign-in codes. */
   askerHash: z.string().nullable().default(null),
-  /** Of a link that was asked for on our page: the query that its pages carry, and the hash of the asking browser's secret. */
-  page: z.object({ search: z.string(), browserHash: z.string() }).nullable().default(null),
+  /** Of a link that was asked for on our page. */
+  page: z
+    .object({
+      /** The query that its pages carry. */
+      search: z.string(),
+      /** Of the asking browser's secret. */
+      browserHash: z.string(),
+      /** "Keep me signed in". */
+      isRemembered: z.boolean().default(false),
+    })
+    .nullable()
+    .default(null),
 })
 
 type LinkData = z.infer<typeof LinkData>
@@ -62,7 +72,7 @@ export interface SendInput {
   /** The link itself works only together with the secret that this call returns, not just the code of its page. */
   readonly bind: boolean
   /** It is asked for on our page, and opens the session of a browser. */
-  readonly page?: { readonly search: string; readonly browserSecret: string }
+  readonly page?: { readonly search: string; readonly browserSecret: string; readonly isRemembered: boolean }
 }
 
 /** `binding` is the half of a sign-in code that its asker holds. */
@@ -80,6 +90,11 @@ export const sendMagicLink = (ctx: Ctx, input: SendInput): Promise<SentLink> => 
 export const resendMagicLink = (ctx: Ctx, input: SendInput): Promise<SentLink> =>
   askLink(ctx, input, (email) => findLastRedirect(ctx, 'magic_link', { email, since: ctx.now() - REDIRECT_KEPT_MS }))
 
+const toLinkPage = async ({ browserSecret, ...page }: NonNullable<SendInput['page']>) => ({
+  ...page,
+  browserHash: await hashSecret(browserSecret),
+})
+
 async function askLink(
   ctx: Ctx,
   input: SendInput,
@@ -88,7 +103,7 @@ async function askLink(
   const redirectUrl = allowedRedirectOf(ctx, input.redirectUrl)
   const binding = newSecret(BINDING_PREFIX)
   const askerHash = await hashSecret(binding)
-  const page = input.page && { search: input.page.search, browserHash: await hashSecret(input.page.browserSecret) }
+  const page = input.page && (await toLinkPage(input.page))
   await mailLink(ctx, input.email, async (email) => ({
     redirectUrl: redirectUrl ?? (await findRedirect(email)),
     bindingHash: input.bind ? askerHash : null,
@@ -148,16 +163,19 @@ const issueLink = (ctx: Ctx, link: Pick<IssueInput, 'userId' | 'email' | 'lifeti
     voidsOnly: { bindingHash: null, isConfirmed: false },
   })
 
-/** A link that was asked for on our page, not redeemed: whose it is, where its sign-in leads, and whether this browser asked. Throws INVALID_TOKEN. */
+/**
+ * A link that was asked for on our page, not redeemed: whose it is, where its sign-in leads, and whether this browser asked.
+ * `isRemembered` is null in another browser, where nobody was asked. Throws INVALID_TOKEN.
+ */
 export async function getPageLink(
   ctx: Ctx,
   { token, browserSecret }: { token: string; browserSecret: string | null },
-): Promise<{ email: string; search: string; isForeign: boolean }> {
+): Promise<{ email: string; search: string; isForeign: boolean; isRemembered: boolean | null }> {
   const { email, data } = await getMagicLink(ctx, { token })
   if (!data.page) throw linkInvalid()
-  const { search, browserHash } = data.page
+  const { search, browserHash, isRemembered } = data.page
   const isAsker = browserSecret !== null && (await equalSecrets(browserHash, await hashSecret(browserSecret)))
-  return { email, search, isForeign: !isAsker }
+  return { email, search, isForeign: !isAsker, isRemembered: isAsker ? isRemembered : null }
 }
 
 /** Reads a link without redeeming it. Throws INVALID_TOKEN. */

@@ -25,12 +25,12 @@ import { answerAlike } from './timing.ts'
 
 /**
  * Mails a reset link to a user who may sign in, attempt locks or not, or else a recovery link (`mailRecoveryLink`). Answer
- * and time are the same for every address. With `base` the link leads to an application's page instead of ours. Throws
- * REDIRECT_NOT_ALLOWED.
+ * and time are the same for every address. With `base` the link leads to an application's page instead of ours; `search` is the
+ * query that our pages carry on. Throws REDIRECT_NOT_ALLOWED.
  */
 export async function requestPasswordReset(
   ctx: Ctx,
-  input: { email: string; base?: string | undefined },
+  input: { email: string; base?: string | undefined; search?: string },
 ): Promise<void> {
   requireMailTransport(ctx)
   const base = input.base === undefined ? null : requireAllowedRedirect(ctx, input.base)
@@ -38,7 +38,7 @@ export async function requestPasswordReset(
     ctx,
     () => findUserByEmail(ctx, input.email),
     async (user) => {
-      if (user && isSignInAllowed(user)) await sendReset(ctx, user, base)
+      if (user && isSignInAllowed(user)) await sendReset(ctx, user, { base, search: input.search ?? '' })
       else await mailRecoveryLink(ctx, input.email, user)
     },
   )
@@ -55,10 +55,10 @@ export async function requestPasswordResetOfKnown(ctx: Ctx, { email }: { email: 
   if (!user || user.status === 'deleted') throw userNotFound()
 }
 
-async function sendReset(ctx: Ctx, user: User, base: URL | null): Promise<void> {
+async function sendReset(ctx: Ctx, user: User, { base, search }: { base: URL | null; search: string }): Promise<void> {
   const { id: userId, email } = user
   if (!(await mayMailLink(ctx, 'password_reset', { email, userId }))) return
-  const token = await issueResetToken(ctx, user)
+  const token = await issueResetToken(ctx, user, { search })
   const link = base ? linkBelow(base, token) : linkTo(ctx, '/reset-password', token)
   const params = { link, lifetimeMs: RESET_LIFETIME_MS }
   await queueMail(ctx, { kind: 'password_reset', ...recipientOf(user), params })
@@ -72,13 +72,13 @@ function linkBelow(base: URL, token: string): string {
   return link.href
 }
 
-async function getReset(ctx: Ctx, token: string): Promise<{ user: User; provesAddress: boolean }> {
+async function getReset(ctx: Ctx, token: string): Promise<{ user: User; provesAddress: boolean; search: string }> {
   const link = await findOneTimeToken(ctx, 'password_reset', token)
   const user = link?.userId ? await findUser(ctx, link.userId) : undefined
   if (!link || !user || !isSignInAllowed(user) || user.email !== link.email) throw linkInvalid()
-  const { authVersion, provesAddress } = resetRequestOf(link)
+  const { authVersion, ...request } = resetRequestOf(link)
   if (user.authVersion !== authVersion) throw linkInvalid()
-  return { user, provesAddress }
+  return { user, ...request }
 }
 
 /** The user of a reset link. Throws INVALID_TOKEN, also when the account has changed since it was issued. */
@@ -86,14 +86,14 @@ export const getResetUser = async (ctx: Ctx, token: string): Promise<User> => (a
 
 /**
  * Sets a password by a mailed link, ends every session and lifts attempt locks. The link of an administratively locked user
- * is invalid. If the account was not confirmed by the holder of its address, and the link was mailed to that address, its
+ * is invalid; `search` is that of its request. If the account was not confirmed by the holder of its address, and the link was mailed to that address, its
  * factors are removed. Throws INVALID_TOKEN; WEAK_PASSWORD leaves the link valid.
  */
 export async function resetPassword(
   ctx: Ctx,
   input: { token: string; newPassword: string },
-): Promise<{ propagated: boolean }> {
-  const { user, provesAddress } = await getReset(ctx, input.token)
+): Promise<{ propagated: boolean; search: string }> {
+  const { user, provesAddress, search } = await getReset(ctx, input.token)
   await requireStrongPassword(ctx, input.newPassword, user)
   const passwordHash = await hashPassword(ctx, input.newPassword)
   const { id: userId, email, authVersion } = user
@@ -115,7 +115,7 @@ export async function resetPassword(
   if (!changed) throw linkInvalid()
   await tryLiftAttemptLocks(ctx, userId)
   notifyOwner(ctx, user, { kind: 'password_changed', params: {} })
-  return { propagated: changed.propagated }
+  return { propagated: changed.propagated, search }
 }
 
 /** A failure changes nothing: the password is set, and the lock expires. */

@@ -35,13 +35,16 @@ const findRedirect = ({ config }: Pick<Ctx, 'config'>, address: string): URL | u
     isLoopbackAllowed: config.MODE === 'local',
   })
 
-const Redirecting = z.object({ redirectUrl: z.string().nullish() })
+const Redirecting = z.object({ redirectUrl: z.string().nullish(), search: z.string().default('') })
 
 /** Where a mailed link leads in the end, if that is still allowed: the settings may have changed since it was mailed. */
 export function redirectOf(ctx: Pick<Ctx, 'config'>, { data }: Pick<OneTimeToken, 'data'>): string | null {
   const { redirectUrl } = Redirecting.parse(data)
   return redirectUrl ? (findRedirect(ctx, redirectUrl)?.href ?? null) : null
 }
+
+/** The query that our pages carry, of a link that was asked for on one. */
+export const carriedBy = ({ data }: Pick<OneTimeToken, 'data'>): string => Redirecting.parse(data).search
 
 /** The redirect of the newest link to an address that was mailed after `since`. */
 export async function findLastRedirect(

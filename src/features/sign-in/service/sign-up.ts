@@ -47,6 +47,8 @@ export interface SignUpInput {
   readonly locale?: string | undefined
   /** Where the link of the mail leads in the end. */
   readonly redirectUrl?: string | null
+  /** The query that our pages carry; with REQUIRE_VERIFIED_EMAIL the link of the mail goes on with it. */
+  readonly search?: string
 }
 
 /** The new account is signed in. `isMailed`: a link that verifies its address is on its way; without the settings of mail none is. */
@@ -90,9 +92,13 @@ export async function registerAccount(ctx: Ctx, input: RegistrationInput): Promi
 /** Checks that the sign-up is allowed and the password strong. */
 async function prepareAccount(
   ctx: Ctx,
-  { redirectUrl = null, ...input }: RegistrationInput,
+  { redirectUrl = null, search, ...input }: RegistrationInput,
 ): Promise<{ account: NewUser; link: VerificationOptions }> {
-  const link = { redirectUrl: allowedRedirectOf(ctx, redirectUrl) }
+  const link = {
+    redirectUrl: allowedRedirectOf(ctx, redirectUrl),
+    // Who is signed in goes on at once.
+    ...(ctx.config.REQUIRE_VERIFIED_EMAIL && search !== undefined && { search }),
+  }
   if (!ctx.config.SIGNUPS_ENABLED) throw signUpsDisabled()
   return { account: await checkedAccount(ctx, input), link }
 }

@@ -3,6 +3,7 @@ import { commit } from '../../../db/commit.ts'
 import { DomainError } from '../../../lib/errors.ts'
 import { DAY } from '../../../lib/time.ts'
 import {
+  findNewestOneTimeToken,
   findOneTimeToken,
   findSpentOneTimeToken,
   issueOneTimeToken,
@@ -18,7 +19,7 @@ import { emailAlreadyVerified, linkInvalid } from '../errors.ts'
 import { verifiedEmail } from '../store/credentials.ts'
 import { confirmEmailChange, type VerifiedEmail } from './email-change.ts'
 import { mayMailLink, requireMailTransport } from './mailed-links.ts'
-import { allowedRedirectOf, findLastRedirect, redirectOf } from './redirects.ts'
+import { allowedRedirectOf, carriedBy, redirectOf } from './redirects.ts'
 import { issueResetToken } from './reset-token.ts'
 import { takeOver } from './takeover.ts'
 import { answerAlike } from './timing.ts'
@@ -30,22 +31,29 @@ const LINK_LIFETIME_MS = 2 * DAY
 /** Where the person goes once the address is verified; null is where the link before this one leads. */
 export interface VerificationOptions {
   readonly redirectUrl?: string | null
+  /** The query that our pages carry on. */
+  readonly search?: string
 }
 
 /** Mails a link that verifies the user's address. It voids older ones. */
 export async function sendVerification(
   ctx: Ctx,
   user: User,
-  { redirectUrl = null }: VerificationOptions = {},
+  { redirectUrl = null, search }: VerificationOptions = {},
 ): Promise<void> {
   const { id: userId, email } = user
   if (!(await mayMailLink(ctx, 'email_verification', { email, userId }))) return
   const since = ctx.now() - LINK_LIFETIME_MS
+  const last =
+    redirectUrl === null && search === undefined
+      ? await findNewestOneTimeToken(ctx, 'email_verification', { email, since })
+      : undefined
+  const kept = last && { redirectUrl: redirectOf(ctx, last), search: carriedBy(last) }
   const { token } = await issueOneTimeToken(ctx, {
     purpose: 'email_verification',
     userId,
     email,
-    data: { redirectUrl: redirectUrl ?? (await findLastRedirect(ctx, 'email_verification', { email, since })) },
+    data: kept ?? { redirectUrl, search },
     lifetimeMs: LINK_LIFETIME_MS,
   })
   const params = { link: linkTo(ctx, '/verify-email', token), lifetimeMs: LINK_LIFETIME_MS }
@@ -85,7 +93,7 @@ type ProofPurpose = 'email_verification' | 'email_change'
 
 /** What the page of a link asks, or that its address is already verified. */
 export type Verification =
-  | { readonly outcome: 'already'; readonly email: string }
+  | { readonly outcome: 'already'; readonly email: string; readonly search: string }
   | {
       readonly outcome: 'asks'
       readonly purpose: ProofPurpose
@@ -123,7 +131,14 @@ async function prove(ctx: Ctx, token: string, isConfirmedBy: (link: OneTimeToken
     const spent = isLinkInvalid(cause) ? await findVerifiedBy(ctx, token) : null
     if (spent === null) throw cause
     const { email, isConfirmed } = spent
-    return { outcome: 'already', email, isConfirmed, redirectUrl: redirectOf(ctx, spent), propagated: true }
+    return {
+      outcome: 'already',
+      email,
+      isConfirmed,
+      redirectUrl: redirectOf(ctx, spent),
+      search: carriedBy(spent),
+      propagated: true,
+    }
   }
 }
 
@@ -156,7 +171,7 @@ async function findVerifiedBy(
 /** For the link's page; changes nothing. Throws INVALID_TOKEN. */
 export async function getVerification(ctx: Ctx, { token }: { token: string }): Promise<Verification> {
   const verified = await findVerifiedBy(ctx, token)
-  if (verified !== null) return { outcome: 'already', email: verified.email }
+  if (verified !== null) return { outcome: 'already', email: verified.email, search: carriedBy(verified) }
   const { purpose, link } = await getProof(ctx, token)
   const user = link.userId === null ? undefined : await findUser(ctx, link.userId)
   if (!user || link.email === null) throw linkInvalid()
@@ -211,5 +226,12 @@ async function confirmAddress(
   })
   if (!verified) throw linkInvalid()
   const isConfirmed = isEmailConfirmed(verified.user)
-  return { outcome: 'verified', email, isConfirmed, redirectUrl: redirectOf(ctx, { data }), propagated: true }
+  return {
+    outcome: 'verified',
+    email,
+    isConfirmed,
+    redirectUrl: redirectOf(ctx, { data }),
+    search: carriedBy({ data }),
+    propagated: true,
+  }
 }

@@ -37,6 +37,10 @@ export const wayOn = (frame: PageFrame) =>
     ? paragraph(frame, 'page.close')
     : wayTo(frame.appUrl, say(frame, 'page.continue', { app: frame.app }))
 
+/** On to sign in, with what a link's pages carry (`search`), which is checked there. */
+const wayToSignIn = (frame: PageFrame, search: string) =>
+  search === '' ? wayOn(frame) : wayTo(`/sign-in${search}`, say(frame, 'page.sign_in.submit'))
+
 /** Why the last attempt was refused, and the field that was wrong. */
 interface Problem {
   readonly text: Child
@@ -278,7 +282,8 @@ const codeField = (frame: PageFrame, isWrong: boolean) => (
 
 export function verifyEmailPage(verification: Verification, { frame, token }: Asked): Page {
   const email = strong(verification.email)
-  if (verification.outcome === 'already') return statementPage(frame, 'already_verified', { email })
+  if (verification.outcome === 'already')
+    return statementPage(frame, 'already_verified', { email }, wayToSignIn(frame, verification.search))
   const what = verification.purpose === 'email_change' ? 'changed' : 'made'
   return linkPage({
     frame,
@@ -306,9 +311,9 @@ export function verifyEmailPage(verification: Verification, { frame, token }: As
   })
 }
 
-export function emailVerifiedPage(frame: PageFrame, { outcome, email, redirectUrl }: VerifiedEmail): Page {
+export function emailVerifiedPage(frame: PageFrame, { outcome, email, redirectUrl, search }: VerifiedEmail): Page {
   const name = outcome === 'already' ? 'already_verified' : 'email_verified'
-  if (redirectUrl === null) return statementPage(frame, name, { email: strong(email) })
+  if (redirectUrl === null) return statementPage(frame, name, { email: strong(email) }, wayToSignIn(frame, search))
   return {
     ...statementPage(frame, name, { email: strong(email) }, wayToApplication(frame, redirectUrl)),
     refreshTo: redirectUrl,
@@ -354,7 +359,8 @@ export const resetPasswordPage = (asked: NewPassword): Page =>
 export const takenOverPage = (asked: NewPassword): Page =>
   newPasswordPage(asked, { title: 'page.taken_over.title', text: paragraph(asked.frame, 'page.taken_over.text') })
 
-export const passwordSetPage = (frame: PageFrame): Page => statementPage(frame, 'password_set')
+export const passwordSetPage = (frame: PageFrame, search: string): Page =>
+  statementPage(frame, 'password_set', {}, wayToSignIn(frame, search))
 export const accountRestoredPage = (frame: PageFrame): Page => statementPage(frame, 'account_restored')
 export const signedOutPage = (frame: PageFrame): Page => statementPage(frame, 'signed_out')
 export const unlockedPage = (frame: PageFrame): Page => statementPage(frame, 'unlocked')
