@@ -70,6 +70,25 @@ describe('signing in on the page', () => {
     expect(text).toContain('value="&quot;&gt;&lt;script&gt;')
   })
 
+  it('says what is wrong with a new password, and how a form of elsewhere is mended', async () => {
+    const browser = openBrowser()
+    const weak = await browser.post('/sign-up', { email: newEmail(), password: 'short' })
+    expect([weak.status, await weak.text()]).toEqual([400, expect.stringContaining('it needs at least')])
+    const elsewhere = await browser.post('/sign-in', { login: 'a', password: 'b' }, { origin: 'https://other.test' })
+    expect([elsewhere.status, await elsewhere.text()]).toEqual([403, expect.stringContaining('load the page again')])
+  })
+
+  it('speaks the language of who is signed in, or the one that was asked for', async () => {
+    const { email } = await signUpUser(app, { locale: 'de' })
+    const browser = openBrowser()
+    const answer = await signIn(browser, email, '?ui_locales=fr')
+    expect(answer.headers.get('location')).toBe('/sign-in?ui_locales=fr')
+    const languages = ['/sign-in', '/sign-out', '/sign-in?ui_locales=fr'].map(async (path) =>
+      (await browser.get(path)).headers.get('content-language'),
+    )
+    expect(await Promise.all(languages)).toEqual(['de', 'de', 'fr'])
+  })
+
   it('makes an account, by its own form', async () => {
     const browser = openBrowser()
     const email = newEmail()

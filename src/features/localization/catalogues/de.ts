@@ -382,9 +382,9 @@ export const de: Catalogue = {
 
   'page.error.title': 'Das hat nicht funktioniert',
   'page.error.FORBIDDEN':
-    'Das Formular wurde nicht von einer unserer Seiten gesendet. Öffnen Sie den Link in Ihrer E-Mail noch einmal.',
+    'Das Formular wurde nicht von einer unserer Seiten gesendet. Gehen Sie zurück, laden Sie die Seite neu und senden Sie das Formular noch einmal.',
   'page.error.ORIGIN_NOT_ALLOWED':
-    'Das Formular wurde nicht von einer unserer Seiten gesendet. Öffnen Sie den Link in Ihrer E-Mail noch einmal.',
+    'Das Formular wurde nicht von einer unserer Seiten gesendet. Gehen Sie zurück, laden Sie die Seite neu und senden Sie das Formular noch einmal.',
   'page.error.CONFLICT': 'Inzwischen hat ein anderes Konto diese Adresse.',
   'page.error.ACCOUNT_CLOSED':
     'Ein Admin hat dieses Konto geschlossen. Ihr Link gilt weiter bis zu dem Tag, den die E-Mail nennt: Versuchen Sie es noch einmal, wenn das Konto wieder offen ist.',

@@ -360,8 +360,10 @@ export const en = {
   'page.problem.breached': 'The password appears in a known data breach. Choose another one.',
 
   'page.error.title': 'This did not work',
-  'page.error.FORBIDDEN': 'The form was not sent by a page of ours. Open the link in your mail again.',
-  'page.error.ORIGIN_NOT_ALLOWED': 'The form was not sent by a page of ours. Open the link in your mail again.',
+  'page.error.FORBIDDEN':
+    'The form was not sent by a page of ours. Go back, load the page again and send the form once more.',
+  'page.error.ORIGIN_NOT_ALLOWED':
+    'The form was not sent by a page of ours. Go back, load the page again and send the form once more.',
   'page.error.CONFLICT': 'Another account has this address by now.',
   'page.error.ACCOUNT_CLOSED':
     'An admin has closed this account. Your link stays valid until the day that its mail names: try again once the account is open.',

@@ -340,9 +340,10 @@ export const es: Catalogue = {
   'page.problem.breached': 'La contraseña aparece en una filtración de datos conocida. Elija otra.',
 
   'page.error.title': 'No ha funcionado',
-  'page.error.FORBIDDEN': 'El formulario no lo envió una página nuestra. Abra de nuevo el enlace de su correo.',
+  'page.error.FORBIDDEN':
+    'El formulario no lo envió una página nuestra. Vuelva atrás, recargue la página y envíe de nuevo el formulario.',
   'page.error.ORIGIN_NOT_ALLOWED':
-    'El formulario no lo envió una página nuestra. Abra de nuevo el enlace de su correo.',
+    'El formulario no lo envió una página nuestra. Vuelva atrás, recargue la página y envíe de nuevo el formulario.',
   'page.error.CONFLICT': 'Entretanto otra cuenta tiene esta dirección.',
   'page.error.ACCOUNT_CLOSED':
     'Un administrador ha cerrado esta cuenta. Su enlace vale hasta el día que dice el correo: inténtelo de nuevo cuando la cuenta esté abierta.',

@@ -361,9 +361,9 @@ export const fr: Catalogue = {
 
   'page.error.title': 'Cela n’a pas fonctionné',
   'page.error.FORBIDDEN':
-    'Le formulaire n’a pas été envoyé par une de nos pages. Ouvrez à nouveau le lien de votre e-mail.',
+    'Le formulaire n’a pas été envoyé par une de nos pages. Revenez en arrière, rechargez la page et envoyez à nouveau le formulaire.',
   'page.error.ORIGIN_NOT_ALLOWED':
-    'Le formulaire n’a pas été envoyé par une de nos pages. Ouvrez à nouveau le lien de votre e-mail.',
+    'Le formulaire n’a pas été envoyé par une de nos pages. Revenez en arrière, rechargez la page et envoyez à nouveau le formulaire.',
   'page.error.CONFLICT': 'Un autre compte a entre-temps cette adresse.',
   'page.error.ACCOUNT_CLOSED':
     'Un administrateur a fermé ce compte. Votre lien reste valable jusqu’au jour que l’e-mail indique : réessayez une fois le compte ouvert.',

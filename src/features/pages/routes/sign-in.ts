@@ -79,9 +79,9 @@ signInPages.get(
     const destination = requireDestination(ctx, query)
     const browser = query.another ? null : await findViewer(ctx, request)
     if (!browser) return answerPage(await formOf(ctx, query)(null))
-    const { email } = browser.user
+    const { email, locale } = browser.user
     return answerPage(
-      welcomePage({ frame: await frameOf(ctx, null), search: searchOf(query), destination, who: { email } }),
+      welcomePage({ frame: await frameOf(ctx, locale), search: searchOf(query), destination, who: { email } }),
     )
   },
 )

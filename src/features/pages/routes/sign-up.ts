@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { type Ctx, narrow } from '../../../context.ts'
 import { answerPage, type Page, requireOwnForm } from '../../../http/page.ts'
-import { forbidden, rateLimited, serviceUnavailable } from '../../../lib/errors.ts'
+import { type DomainError, forbidden, rateLimited, serviceUnavailable } from '../../../lib/errors.ts'
 import { frameOf } from '../../localization/service/texts.ts'
 import { browserActorOf } from '../../sessions/service/browsers.ts'
 import { redirectNotAllowed } from '../../sign-in/errors.ts'
@@ -47,7 +47,7 @@ const signUpForm =
     given: GivenDestination,
     typed: { readonly email?: string; readonly name?: string } = {},
   ) =>
-  async (problem: string | null): Promise<Page> =>
+  async (problem: string | null, cause?: DomainError): Promise<Page> =>
     signUpPage({
       frame: await frameOf(ctx, null),
       search: searchOf(given),
@@ -56,6 +56,7 @@ const signUpForm =
       inviting: await findInviting(ctx, request, requireDestination(ctx, given)),
       ...typed,
       problem,
+      cause,
     })
 
 signUpPages.get(
@@ -145,7 +146,7 @@ signUpPages.get(
   async ({ ctx, query, request }) => {
     const destination = requireDestination(ctx, query)
     const browser = await findViewer(ctx, request)
-    if (browser) return answerPage(signOutPage(await frameOf(ctx, null), searchOf(query), browser.user))
+    if (browser) return answerPage(signOutPage(await frameOf(ctx, browser.user.locale), searchOf(query), browser.user))
     return answerPage(signedOutPage(await frameOf(ctx, null), destination.to === 'address' ? destination.url : null))
   },
 )
@@ -167,6 +168,9 @@ signUpPages.post(
     const url = await findProviderLogout(caller)
     if (url === null) return withCookies(said, deleted)
     const search = new URLSearchParams({ return_url: new URL(back, ctx.config.PUBLIC_URL).href })
-    return withCookies(answerPage(signedOutGoingOnPage(await frameOf(ctx, null), `${url}&${search}`)), deleted)
+    return withCookies(
+      answerPage(signedOutGoingOnPage(await frameOf(ctx, browser.user.locale), `${url}&${search}`)),
+      deleted,
+    )
   },
 )

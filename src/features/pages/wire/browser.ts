@@ -61,15 +61,12 @@ export const seeOther = (path: string): Response =>
 
 /** Sends somebody on who is signed in. */
 export async function arrive(ctx: Ctx, arrived: Arrived, destination: Destination): Promise<Response> {
-  if (destination.to === 'nowhere') return seeOther('/sign-in')
+  const frame = await frameOf(ctx, arrived.user.locale)
+  if (destination.to === 'nowhere') return seeOther(`/sign-in${frame.query}`)
   if (destination.to === 'address')
-    return destination.isOwn
-      ? seeOther(destination.url.href)
-      : answerPage(goingOnPage(await frameOf(ctx, null), destination.url.href))
+    return destination.isOwn ? seeOther(destination.url.href) : answerPage(goingOnPage(frame, destination.url.href))
   const url = await applicationAddress(ctx, destination, arrived)
-  return answerPage(
-    destination.isApp ? appPage(await frameOf(ctx, null), url) : goingOnPage(await frameOf(ctx, null), url.href),
-  )
+  return answerPage(destination.isApp ? appPage(frame, url) : goingOnPage(frame, url.href))
 }
 
 /** The end of a sign-in whose factors were all proved. */
@@ -102,11 +99,14 @@ export async function goOn(
 }
 
 /** The form again where the attempt was refused, with the status and headers of the refusal. */
-export async function orForm(work: () => Promise<Response>, form: (code: string) => Promise<Page>): Promise<Response> {
+export async function orForm(
+  work: () => Promise<Response>,
+  form: (code: string, cause: DomainError) => Promise<Page>,
+): Promise<Response> {
   try {
     return await work()
   } catch (cause) {
     if (!(cause instanceof DomainError) || cause.kind === 'internal') throw cause
-    return answerPage({ ...(await form(cause.code)), status: statusOf(cause) }, errorHeaders(cause))
+    return answerPage({ ...(await form(cause.code, cause)), status: statusOf(cause) }, errorHeaders(cause))
   }
 }

@@ -1,7 +1,8 @@
 import type { Child } from 'hono/jsx'
+import type { DomainError } from '../../../lib/errors.ts'
 import { MAX_VERIFIED_PASSWORD_LENGTH } from '../../../lib/password-hash/length.ts'
 import type { MessageKey, PageFrame } from '../../localization/service/texts.ts'
-import { say } from '../../sign-in/wire/pages.tsx'
+import { findWeakness, say } from '../../sign-in/wire/pages.tsx'
 
 /** What the last attempt ended with: a code of the API. */
 export type Problem = string | null
@@ -10,11 +11,11 @@ export type Problem = string | null
 export const refusalIn = (frame: PageFrame, code: string): Child =>
   say(frame, [`page.refused.${code}`, `page.error.${code}`].find(frame.texts.isKey) ?? 'page.refused.other')
 
-/** Has the focus when the page opens, and describes the fields. */
-export const alertOf = (frame: PageFrame, problem: Problem) =>
+/** Has the focus when the page opens, and describes the fields. `cause` says more than its code. */
+export const alertOf = (frame: PageFrame, problem: Problem, cause?: DomainError) =>
   problem !== null && (
     <p class="problem" id="problem" role="alert" tabindex={-1} autofocus>
-      {refusalIn(frame, problem)}
+      {(cause && findWeakness(frame, cause)) ?? refusalIn(frame, problem)}
     </p>
   )
 

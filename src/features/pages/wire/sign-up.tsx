@@ -1,5 +1,6 @@
 import { SHOW_PASSWORD } from '../../../http/assets/assets.ts'
 import type { Page } from '../../../http/page.ts'
+import type { DomainError } from '../../../lib/errors.ts'
 import { MAX_PASSWORD_LENGTH } from '../../../lib/password-hash/length.ts'
 import type { PageFrame } from '../../localization/service/texts.ts'
 import { goingOnPage, say, titleOf } from '../../sign-in/wire/pages.tsx'
@@ -36,6 +37,7 @@ export const signUpPage = ({
   email = inviting?.email ?? '',
   name = '',
   problem = null,
+  cause,
 }: {
   readonly frame: PageFrame
   readonly search: Search
@@ -46,6 +48,7 @@ export const signUpPage = ({
   readonly email?: string
   readonly name?: string
   readonly problem?: Problem
+  readonly cause?: DomainError | undefined
 }): Page => ({
   frame,
   title: titleOf(frame, 'page.sign_up.title'),
@@ -55,7 +58,7 @@ export const signUpPage = ({
       {inviting !== null && (
         <p class="lead">{say(frame, 'page.sign_up.invited', { organization: inviting.organization })}</p>
       )}
-      {alertOf(frame, problem)}
+      {alertOf(frame, problem, cause)}
       <form method="post" action={`/sign-up${search()}`}>
         <Field
           frame={frame}

@@ -56,15 +56,18 @@ const FIELDS: Readonly<Record<string, Problem['field']>> = {
 /** The reasons of a weak password that have words of their own. */
 const NAMED_WEAKNESSES = ['too_short', 'breached']
 
+/** What is wrong with a new password, where it has words of its own. */
+export function findWeakness(frame: PageFrame, { code, details }: DomainError): Child | null {
+  const reasons = code === 'WEAK_PASSWORD' && Array.isArray(details.reasons) ? details.reasons : []
+  const key = `page.problem.${NAMED_WEAKNESSES.find((name) => reasons.includes(name))}`
+  return frame.texts.isKey(key) ? say(frame, key, { min: Number(details.min_length ?? 0) }) : null
+}
+
 /** Errors after which the link still works: its form is shown again. */
-export function findProblem(frame: PageFrame, { code, details }: DomainError): Problem | null {
-  const key = `page.problem.${code}`
+export function findProblem(frame: PageFrame, error: DomainError): Problem | null {
+  const key = `page.problem.${error.code}`
   if (!frame.texts.isKey(key)) return null
-  const reasons = Array.isArray(details.reasons) ? details.reasons : []
-  const reason = code === 'WEAK_PASSWORD' ? NAMED_WEAKNESSES.find((name) => reasons.includes(name)) : undefined
-  const named = `page.problem.${reason}`
-  const text = say(frame, frame.texts.isKey(named) ? named : key, { min: Number(details.min_length ?? 0) })
-  return { text, field: FIELDS[code] ?? null }
+  return { text: findWeakness(frame, error) ?? say(frame, key), field: FIELDS[error.code] ?? null }
 }
 
 /** The problem has the focus, and its field is described by it. */
