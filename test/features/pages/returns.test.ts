@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { findReturn } from '../../../src/features/pages/rules/returns.ts'
+import { findReturn, MAX_RETURN } from '../../../src/features/pages/rules/returns.ts'
+import { newAddress, PASSWORD, signUpUser } from '../../support/users.ts'
 import { app, OWN, openBrowser } from './support.ts'
 
 const SETTINGS = {
@@ -16,6 +17,7 @@ const OPEN = [
   '///evil.test',
   '////evil.test',
   '/\\evil.test',
+  '/x\\?a',
   '\\\\evil.test',
   '\\/evil.test',
   '/\t/evil.test',
@@ -66,11 +68,20 @@ describe('an address to which a browser may return', () => {
       'https://auth.example.test/x': 'https://auth.example.test/x',
       'https://example.test/': 'https://example.test/',
       'https://app.example.test:8443/x?y=1#z': 'https://app.example.test:8443/x?y=1#z',
+      '/x?a=\\b': 'https://auth.example.test/x?a=%5Cb',
+      '/x?a=\\b#\\c': 'https://auth.example.test/x?a=%5Cb#%5Cc',
+      'https://app.example.test?\\@evil.test': 'https://app.example.test/?%5C@evil.test',
       'HTTPS://APP.EXAMPLE.TEST/x': 'https://app.example.test/x',
       'https://partner.test/x': 'https://partner.test/x',
     }
     for (const [address, href] of Object.entries(good))
       expect([address, findReturn(SETTINGS, address)?.href]).toEqual([address, href])
+  })
+
+  it('is as long as gateways take one', () => {
+    const address = `https://app.example.test/?${'x'.repeat(3000)}`
+    expect(findReturn(SETTINGS, address)?.href).toBe(address)
+    expect(findReturn(SETTINGS, `/${'x'.repeat(MAX_RETURN)}`)).toBeUndefined()
   })
 
   it('is below the domain only where the cookie reaches it', () => {
@@ -144,5 +155,20 @@ describe('a gateway that sends a browser', () => {
       }
     }
     expect((await app.fetch('/sign-in/renew')).status).toBe(400)
+  })
+
+  it('is asked to sign in for a long address, with a backslash in its query, and gets there', async () => {
+    const { email } = await signUpUser(app)
+    const address = `${OWN}/x?a=\\&b=${'%26'.repeat(1000)}`
+    const asked = await app.fetch(`/sign-in/renew?return_to=${address}`)
+    const browser = openBrowser()
+    const path = asked.headers.get('location') ?? ''
+    expect((await browser.get(path)).status).toBe(200)
+    const fields = { login: email, password: PASSWORD }
+    const answer = await browser.post(path, fields, { 'cf-connecting-ip': newAddress() })
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, address.replace('\\', '%5C')])
+    const tooLong = `${OWN}/${'x'.repeat(MAX_RETURN)}`
+    for (const at of ['/sign-in/renew', '/sign-in'])
+      expect([at, (await browser.get(`${at}?return_to=${tooLong}`)).status]).toEqual([at, 400])
   })
 })

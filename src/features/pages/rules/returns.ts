@@ -13,12 +13,21 @@ function isOfDomain({ PUBLIC_URL, SESSION_COOKIE_DOMAIN: domain }: ReturnSetting
 }
 
 /**
+ * Characters of an address. In a query it may be three times as long, and still fits what gateways and the platform take of a
+ * request.
+ */
+export const MAX_RETURN = 4096
+
+/**
  * An address that a browser may be sent to: a path of ours, an origin of REDIRECT_ORIGINS, or an application behind the gateway.
  * Undefined for anything else. The parsed address is compared, not the text: `//evil` and `https:evil` mean to a browser what they
  * mean to the parser.
  */
-export function findReturn(settings: ReturnSettings, address: string): URL | undefined {
-  // URL parsers drop tabs and line breaks, and take a backslash for a slash.
+export function findReturn(settings: ReturnSettings, given: string): URL | undefined {
+  if (given.length > MAX_RETURN) return undefined
+  // Browsers leave a backslash in a query as it is; before that URL parsers take it for a slash.
+  const address = given.replace(/\?.*$/s, (rest) => rest.replaceAll('\\', '%5C'))
+  // URL parsers drop tabs and line breaks.
   if (!/^[\x21-\x5b\x5d-\x7e]+$/.test(address)) return undefined
   const own = new URL(settings.PUBLIC_URL)
   const isPath = address.startsWith('/')

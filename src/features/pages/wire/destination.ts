@@ -1,9 +1,10 @@
 import * as z from 'zod'
+import { MAX_RETURN } from '../rules/returns.ts'
 import type { GivenDestination } from '../service/destination.ts'
 
 /** What a page on the way to signing in carries in its query. */
 export const DestinationQuery = z.object({
-  return_to: z.string().min(1).max(2048).optional(),
+  return_to: z.string().min(1).max(MAX_RETURN).optional(),
   redirect_to: z.string().min(1).max(2048).optional(),
   state: z.string().max(512).optional(),
   code_challenge: z
