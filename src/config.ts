@@ -483,6 +483,15 @@ const Variables = z
       path: ['SESSION_COOKIE_DOMAIN'],
       message: 'must be the host of PUBLIC_URL, or a domain above it with two labels or more',
     }),
+    z.refine(
+      ({ SESSION_COOKIE: name, SESSION_COOKIE_DOMAIN: domain, PUBLIC_URL }) =>
+        domain === undefined || domain === new URL(PUBLIC_URL).hostname || !/^__host-/i.test(name),
+      {
+        path: ['SESSION_COOKIE'],
+        message:
+          'must not begin with __Host- where SESSION_COOKIE_DOMAIN is above the host: browsers drop such a cookie',
+      },
+    ),
     z.refine((value) => !value.OAUTH_TRUST_EMAIL.includes('microsoft'), {
       path: ['OAUTH_TRUST_EMAIL'],
       message: 'must not name microsoft: any admin of any tenant writes the addresses there',

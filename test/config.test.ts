@@ -44,6 +44,16 @@ describe('wrong settings', () => {
     ])
   })
 
+  it('are a cookie of one host for the hosts of a domain', () => {
+    const reasonsOf = (name: string, domain: string) =>
+      findBrokenVariables({ ...GOOD, SESSION_COOKIE: name, SESSION_COOKIE_DOMAIN: domain }).map(({ name }) => name)
+    for (const name of ['__Host-x', '__HOST-x', '__Host-Http-x'])
+      expect([name, reasonsOf(name, 'example.test')]).toEqual([name, ['SESSION_COOKIE']])
+    expect(reasonsOf('__Host-x', 'auth.example.test')).toEqual([])
+    expect(reasonsOf('__Secure-x', 'example.test')).toEqual([])
+    expect(findBrokenVariables({ ...GOOD, SESSION_COOKIE: '__Host-x' })).toEqual([])
+  })
+
   it('are not blamed for not fitting one that is wrong itself', () => {
     const both = { ...GOOD, SESSION_IDLE_SECONDS: String(40 * 86_400), SESSION_ABSOLUTE_SECONDS: 'soon' }
     expect(findBrokenVariables(both).map(({ name }) => name)).toEqual(['SESSION_ABSOLUTE_SECONDS'])
