@@ -39,12 +39,18 @@ export interface Queues {
 
 /** The browser that a page signs in: its sign-ins open the session of its cookie, not one of tokens. */
 export interface SignInBrowser {
-  /** How long the session lives unused. */
+  /** How long the session lives unused at most. */
   readonly idleSeconds: number
   /** Whether the person said so: then a session that the browser has lives on like that too. */
   readonly isIdleAsked: boolean
   /** Whom it has signed in already. */
-  readonly current: { readonly userId: string; readonly sessionId: string; readonly isOfProvider: boolean } | null
+  readonly current: {
+    readonly userId: string
+    readonly sessionId: string
+    readonly isOfProvider: boolean
+    /** By the cookie before the present one. */
+    readonly isBefore: boolean
+  } | null
 }
 
 /** What a request may touch. First parameter of every use case, named `ctx`, never kept. */

@@ -96,6 +96,8 @@ export interface OpenSessionInput {
   readonly standsOn?: { readonly sessionId: string; readonly generation: number }
   /** The session is that of a browser's cookie, and expires when it is unused for so long. Absent: of tokens. */
   readonly browserIdleSeconds?: number
+  /** The session whose place this one takes: ended as signed out, in the same transaction. */
+  readonly replaces?: string
 }
 
 export interface OpeningEvent {
@@ -166,6 +168,8 @@ export interface StepUpInput {
   readonly events?: readonly OpeningEvent[]
   /** Of such a sign-in: how long the browser's session lives unused from now on. */
   readonly browserIdleSeconds?: number
+  /** The factor came with a change of credentials, which moves a browser's session on itself. */
+  readonly isOfChange?: boolean
   readonly caller: Caller
 }
 

@@ -47,6 +47,8 @@ export function openSession(tx: Transaction, input: OpenSessionInput, device: De
   writeUserId(sql, userId)
   expireDue(tx)
   if (input.standsOn && !isStanding(sql, input.standsOn)) return { outcome: 'stale_credentials' }
+  const replaced = input.replaces === undefined ? undefined : findRow(sql, input.replaces)
+  if (replaced?.ended_at === null) endRow(tx, replaced, 'signed_out', { type: 'user', id: userId }, input.caller)
   enforceSessionCap(tx, input.caller)
   const row = insertSession(tx, input)
   tx.journal.records.push({

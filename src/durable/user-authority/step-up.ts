@@ -8,9 +8,12 @@ import { recordEvent, type Transaction } from './transaction.ts'
 
 /** Adds a factor that was just proved to the session. Refused when the credentials have changed since the proof was checked. */
 export function stepUpSession(tx: Transaction, input: StepUpInput): StepUpResult {
-  const { userId, now } = tx
+  const { sql, userId, now } = tx
+  const known = findRow(sql, input.sessionId)
   const session = findCurrent(tx, input)
   if (!session || (isOutdated(session, input) && !hasSecondFactor(input.amr))) return { outcome: 'not_live' }
+  // A change that this call is the first to know of has moved it on already.
+  if (!input.isOfChange && session.generation === known?.generation) moveBrowserOn(tx, session.id)
   const after = updateSession(tx, session, input)
   recordStepUp(tx, { before: session, after }, input)
   return { outcome: 'raised', grant: { ...grantOf(userId, after), advancedAt: now } }
@@ -49,7 +52,6 @@ const isOutdated = ({ second_factor_at }: SessionRow, { tokenAuthTime }: Pick<St
 
 function updateSession(tx: Transaction, session: SessionRow, input: StepUpInput): SessionRow {
   const { sql, now, settings } = tx
-  moveBrowserOn(tx, session.id)
   const { browserIdleSeconds = session.browser_idle_seconds } = input
   const amr = [...new Set([...(JSON.parse(session.amr) as string[]), ...input.amr])]
   return sql

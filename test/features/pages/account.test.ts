@@ -266,7 +266,12 @@ describe('a fresh factor', () => {
     expect([started.includes('data:image/svg+xml;base64,'), secret.length]).toEqual([true, 32])
     const wrong = await browser.post('/account/confirm-authenticator', { code: '000000' })
     expect([wrong.status, (await wrong.text()).replaceAll(' ', '')]).toEqual([400, expect.stringContaining(secret)])
+    const before = openBrowser(suite)
+    for (const [name, value] of browser.jar) before.jar.set(name, value)
     const on = await browser.post('/account/confirm-authenticator', { code: totpAt(secret, suite.clock.now) })
+    // The cookie moved on once: the one before is that which another tab still has.
+    expect((await before.get('/account')).status).toBe(200)
+    expect((await browser.get('/account')).status).toBe(200)
     expect(to(on)).toEqual([303, '/account/security?done=authenticator'])
     const codes = await (await browser.post('/account/backup-codes', {})).text()
     expect(codes.match(/<li>[\w-]{8,}<\/li>/g)).toHaveLength(10)

@@ -36,6 +36,17 @@ describe('signing in on the page', () => {
     expect(answer.headers.getSetCookie()[0]).toMatch(/; Max-Age=2592000$/)
   })
 
+  it('keeps it by what was asked, however short the settings have a session', async () => {
+    const short = createTestApp({
+      override: (ctx) => ({ ...ctx, config: { ...ctx.config, SESSION_IDLE_SECONDS: 3600 } }),
+    })
+    const user = await signUpUser(short)
+    const lines = async (more: Record<string, string>) =>
+      (await signIn(openBrowser(short), user.email, '', more)).headers.getSetCookie()[0]
+    expect(await lines({ remember: 'yes' })).toMatch(/; Max-Age=2592000$/)
+    expect(await lines({})).toMatch(/; SameSite=Lax$/)
+  })
+
   it('keeps it no longer once the same person signs in without asking for that', async () => {
     const user = await signUpUser(app)
     const browser = openBrowser()
@@ -174,6 +185,29 @@ describe("a browser's session", () => {
     expect(await (await browser.get('/sign-in')).text()).toContain(user.email)
   })
 
+  it('gives way to a new one at a sign-in by the cookie before: its bearer gets none of its factors', async () => {
+    const { browser, user } = await signedIn()
+    const other = openBrowser()
+    for (const [name, value] of browser.jar) other.jar.set(name, value)
+    await signIn(browser, user.email)
+    const count = (await sessionsOf(user.headers)).length
+    const [raised] = await sessionsOf(user.headers)
+    await signIn(other, user.email)
+    const after = await sessionsOf(user.headers)
+    expect(after).toHaveLength(count)
+    expect(after.map(({ id }) => id)).not.toContain(raised?.id)
+    expect(titleOf(await (await browser.get('/sign-in')).text())).toBe('Sign in')
+    expect(await (await other.get('/sign-in')).text()).toContain(user.email)
+  })
+
+  it('stays when a sign-in of somebody else is refused', async () => {
+    const { browser, user } = await signedIn()
+    const other = await signUpUser(app)
+    const wrong = { login: other.email, password: 'wrong' }
+    expect((await browser.post('/sign-in', wrong, { 'cf-connecting-ip': newAddress() })).status).toBe(401)
+    expect(await (await browser.get('/sign-in')).text()).toContain(user.email)
+  })
+
   it('ends with a sign-in of somebody else, which is a new one', async () => {
     const { browser, user } = await signedIn()
     const other = await signUpUser(app)
@@ -231,6 +265,16 @@ describe("a browser's session", () => {
     expect([titleOf(said), said.includes(`href="${OWN}/docs"`)]).toEqual(['You are signed out', true])
     const again = await app.fetch('/sign-in', { headers: { cookie: `${COOKIE}=${token}` } })
     expect(titleOf(await again.text())).toBe('Sign in')
+    expect(await sessionsOf(user.headers)).toHaveLength(1)
+  })
+
+  it('is signed out by the cookie before, too', async () => {
+    const { browser, user } = await signedIn()
+    const other = openBrowser()
+    for (const [name, value] of browser.jar) other.jar.set(name, value)
+    await signIn(browser, user.email)
+    expect((await other.post('/sign-out', {})).status).toBe(303)
+    expect(titleOf(await (await browser.get('/sign-in')).text())).toBe('Sign in')
     expect(await sessionsOf(user.headers)).toHaveLength(1)
   })
 

@@ -14,15 +14,7 @@ import { AnyLengthField } from '../../sign-in/wire/session.ts'
 import { isPlainText } from '../../users/service/users.ts'
 import { EmailField } from '../../users/wire.ts'
 import { type GivenDestination, requireDestination } from '../service/destination.ts'
-import {
-  arriveSignedIn,
-  findBrowserSession,
-  findViewer,
-  inBrowser,
-  orForm,
-  seeOther,
-  withCookies,
-} from '../wire/browser.ts'
+import { arriveSignedIn, findViewer, inBrowser, orForm, seeOther, withCookies } from '../wire/browser.ts'
 import { deletedCookies } from '../wire/cookies.ts'
 import { DestinationQuery, searchFor, searchOf } from '../wire/destination.ts'
 import { findInviting } from '../wire/invited.ts'
@@ -157,7 +149,8 @@ signUpPages.post(
   async ({ ctx, query, request }) => {
     requireOwnForm(ctx, request)
     requireDestination(ctx, query)
-    const browser = await findBrowserSession(ctx, request)
+    // By the cookie before, too: whoever has a copy of it can only end the session.
+    const browser = await findViewer(ctx, request)
     const deleted = deletedCookies(ctx.config)
     const back = `/sign-out${searchFor(query, { done: 'yes' })}`
     const said = seeOther(back)
@@ -165,7 +158,7 @@ signUpPages.post(
     const caller = narrow(ctx, { actor: browserActorOf(ctx, browser) })
     await signOut(caller)
     // On to the provider of the organization that opened the session, which leads back to what says so.
-    const url = await findProviderLogout(caller)
+    const url = browser.isBefore ? null : await findProviderLogout(caller)
     if (url === null) return withCookies(said, deleted)
     const search = new URLSearchParams({ return_url: new URL(back, ctx.config.PUBLIC_URL).href })
     return withCookies(

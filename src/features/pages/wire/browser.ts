@@ -11,7 +11,7 @@ import type { SignInResult } from '../../sign-in/service/sign-in.ts'
 import { goingOnPage } from '../../sign-in/wire/pages.tsx'
 import { type Arrived, applicationAddress } from '../service/arriving.ts'
 import { type Destination, type GivenDestination, requireDestination } from '../service/destination.ts'
-import { browserTokenOf, FORGOTTEN_AFTER_SECONDS, sessionCookies } from './cookies.ts'
+import { browserTokenOf, FORGOTTEN_AFTER_SECONDS, KEPT_SECONDS, sessionCookies } from './cookies.ts'
 import { searchOf } from './destination.ts'
 import { secondStepPage } from './sign-in.tsx'
 
@@ -34,16 +34,16 @@ export async function findBrowserSession(ctx: Ctx, request: Request): Promise<Br
  * page does not ask.
  */
 export async function inBrowser(ctx: Ctx, request: Request, isRemembered: boolean | null): Promise<Ctx> {
-  const known = await findBrowserSession(ctx, request)
-  const { SESSION_IDLE_SECONDS } = ctx.config
+  const known = await findViewer(ctx, request)
   const current = known && {
     userId: known.user.id,
     sessionId: known.session.id,
     isOfProvider: known.standing.isOfProvider,
+    isBefore: known.isBefore,
   }
   return narrow(ctx, {
     browser: {
-      idleSeconds: isRemembered ? SESSION_IDLE_SECONDS : Math.min(SESSION_IDLE_SECONDS, FORGOTTEN_AFTER_SECONDS),
+      idleSeconds: isRemembered ? KEPT_SECONDS : FORGOTTEN_AFTER_SECONDS,
       isIdleAsked: isRemembered !== null,
       current,
     },

@@ -1,15 +1,14 @@
 import type { Config } from '../../../config.ts'
 import { cookiesNamed } from '../../../lib/cookies.ts'
-import { HOUR, SECOND } from '../../../lib/time.ts'
+import { DAY, HOUR, SECOND } from '../../../lib/time.ts'
 import type { OpenedSession } from '../../sessions/types.ts'
 
-type Settings = Pick<
-  Config,
-  'PUBLIC_URL' | 'SESSION_ABSOLUTE_SECONDS' | 'SESSION_IDLE_SECONDS' | 'SESSION_COOKIE' | 'SESSION_COOKIE_DOMAIN'
->
+type Settings = Pick<Config, 'PUBLIC_URL' | 'SESSION_ABSOLUTE_SECONDS' | 'SESSION_COOKIE' | 'SESSION_COOKIE_DOMAIN'>
 
 /** Without "keep me signed in" the session goes with the browser, and unused for so long. */
 export const FORGOTTEN_AFTER_SECONDS = (12 * HOUR) / SECOND
+/** With it the settings alone bound it (SESSION_IDLE_SECONDS): this is more than they allow. */
+export const KEPT_SECONDS = (366 * DAY) / SECOND
 
 const SESSION = 'session'
 

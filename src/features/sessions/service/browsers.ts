@@ -11,7 +11,8 @@ import { type OpenInput, openSession, raiseSession } from './opening.ts'
 
 /**
  * As `openSession`, for a page. A sign-in of whom the browser has signed in steps that session up, so what hangs on it lives on;
- * one of somebody else ends it. A session that an organization's provider opens, or that passes it by, is always a new one.
+ * one of somebody else ends it, and so does one by the cookie before: its bearer may be a thief, who gets none of the session's
+ * factors. A session that an organization's provider opens, or that passes it by, is always a new one.
  */
 export async function openBrowserSession(
   ctx: Ctx,
@@ -20,7 +21,8 @@ export async function openBrowserSession(
 ): Promise<NewSession> {
   const { current, idleSeconds, isIdleAsked } = browser
   const isPlain = !isNew && !input.origin && (input.organizationId ?? null) === null && current?.isOfProvider === false
-  if (current && current.userId === input.user.id && isPlain) {
+  const isSame = current?.userId === input.user.id
+  if (current && isSame && isPlain && !current.isBefore) {
     const raised = await raiseSession(ctx, {
       ...input,
       sessionId: current.sessionId,
@@ -28,11 +30,22 @@ export async function openBrowserSession(
     })
     if (raised) return { ...raised, isNewDevice: false }
   }
-  if (current) {
-    const { userId, sessionId } = current
+  const opened = await openSession(ctx, {
+    ...input,
+    browserIdleSeconds: idleSeconds,
+    ...(current && isSame && { replaces: current.sessionId }),
+  })
+  if (current && !isSame) await endOfOther(ctx, current)
+  return opened
+}
+
+/** The person is signed in by now: a failure leaves a session whose cookie no browser has. */
+async function endOfOther(ctx: Ctx, { userId, sessionId }: NonNullable<SignInBrowser['current']>): Promise<void> {
+  try {
     await endSessionById(ctx, { userId, sessionId, reason: 'signed_out', actor: { type: 'user', id: userId } })
+  } catch (cause) {
+    ctx.log.error('browser_session_not_ended', cause, { user_id: userId, session_id: sessionId })
   }
-  return openSession(ctx, { ...input, browserIdleSeconds: idleSeconds })
 }
 
 /** Whom the cookie of a page has signed in, by the word of the user's object; null for nobody. Counts as a use of the session. */

@@ -72,6 +72,8 @@ export interface OpenInput {
   readonly events?: SessionEvents
   /** For a browser's cookie. */
   readonly browserIdleSeconds?: number
+  /** The user's session whose place this one takes. */
+  readonly replaces?: string
   readonly standsOn?: StandsOn
 }
 
@@ -108,6 +110,7 @@ export async function openSession(ctx: Ctx, input: OpenInput): Promise<NewSessio
     caller: callerOf(ctx),
     events: input.events ?? [],
     ...(input.browserIdleSeconds !== undefined && { browserIdleSeconds: input.browserIdleSeconds }),
+    ...(input.replaces !== undefined && { replaces: input.replaces }),
   })
   if (result.outcome === 'stale_credentials') throw sessionRefused()
   const { grant, isNewDevice = false, ended = [] } = result
@@ -126,9 +129,10 @@ export async function raiseSession(
   input: Pick<OpenInput, 'user' | 'amr' | 'events' | 'browserIdleSeconds'> & {
     readonly sessionId: string
     readonly tokenAuthTime?: number
+    readonly isOfChange?: boolean
   },
 ): Promise<OpenedSession | null> {
-  const { user, amr, sessionId, tokenAuthTime, events, browserIdleSeconds } = input
+  const { user, amr, sessionId, tokenAuthTime, events, browserIdleSeconds, isOfChange = false } = input
   const [minter, standing] = await orUnavailable(
     Promise.all([loadMinter(ctx), selectStanding(ctx, { userId: user.id, sessionId })]),
   )
@@ -141,6 +145,7 @@ export async function raiseSession(
     ...(tokenAuthTime !== undefined && { tokenAuthTime }),
     ...(events !== undefined && { events }),
     ...(browserIdleSeconds !== undefined && { browserIdleSeconds }),
+    isOfChange,
     ...versionsOf(user),
     caller: callerOf(ctx),
   })
@@ -179,14 +184,14 @@ async function recordOrigin(ctx: Ctx, { id, userId, openedAt }: SessionSnapshot,
  * Steps up the caller's session with a factor that was just proved: a new access token, and the refresh token of the present
  * generation. `user` is the row that was read when the factor was checked. Throws TOKEN_ERROR when the session has ended, the
  * credentials were changed meanwhile, or a single factor comes with a token from before the session had two;
- * SERVICE_UNAVAILABLE when the user's object does not answer.
+ * SERVICE_UNAVAILABLE when the user's object does not answer. `isOfChange`: the factor came with a change of credentials.
  */
 export async function stepUpOwnSession(
   ctx: ActorCtx,
-  { user, amr }: { user: User; amr: readonly string[] },
+  { user, amr, isOfChange = false }: { user: User; amr: readonly string[]; isOfChange?: boolean },
 ): Promise<OpenedSession> {
   const { sessionId, authTime: tokenAuthTime } = ctx.actor
-  const raised = await raiseSession(ctx, { user, amr, sessionId, tokenAuthTime })
+  const raised = await raiseSession(ctx, { user, amr, sessionId, tokenAuthTime, isOfChange })
   if (!raised) throw tokenInvalid()
   return raised
 }

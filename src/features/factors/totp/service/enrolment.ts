@@ -145,7 +145,7 @@ export async function enableTotp(ctx: ActorCtx, user: User, typed: string): Prom
 /** A failure changes nothing: the factor is on. */
 async function tryStepUp(ctx: ActorCtx, user: User): Promise<OpenedSession | null> {
   try {
-    return await stepUpOwnSession(ctx, { user, amr: ['otp', 'mfa'] })
+    return await stepUpOwnSession(ctx, { user, amr: ['otp', 'mfa'], isOfChange: true })
   } catch (cause) {
     ctx.log.error('session_not_raised', cause, { user_id: user.id })
     return null
