@@ -5,7 +5,7 @@ import { FEW_STRANGE, STRANGE } from '../../bad-input/values.ts'
 import { env, json } from '../../support/app.ts'
 import { newAddress, newEmail, PASSWORD, signUpUser } from '../../support/users.ts'
 import { createClockedSuite, totpAt } from '../factors/totp/support.ts'
-import { app, type Browser, COOKIE, OWN, openBrowser, titleOf } from './support.ts'
+import { app, type Browser, COOKIE, fieldOf, OWN, openBrowser, titleOf } from './support.ts'
 
 const FORMS = [
   'profile',
@@ -30,6 +30,7 @@ const me = async (headers: { authorization: string }) =>
   (await app.fetch('/api/v1/users/me', { headers })).json<Record<string, unknown>>()
 
 const to = (answer: Response): [number, string | null] => [answer.status, answer.headers.get('location')]
+const codesIn = (text: string) => [...text.matchAll(/<li>([\w-]{8,})<\/li>/g)].map(([, code]) => code)
 const textOf = async (browser: Browser, path: string): Promise<string> => (await browser.get(path)).text()
 
 const SECOND = 1000
@@ -227,21 +228,38 @@ describe('a fresh factor', () => {
   it('is asked for on a page that comes back', async () => {
     const { browser } = await signedIn(suite)
     suite.clock.now += 11 * MINUTE
-    expect(to(await browser.post('/account/start-authenticator', {}))).toEqual([
-      303,
-      '/account/confirm?back=%2Faccount%2Fsecurity',
-    ])
-    const page = await textOf(browser, '/account/confirm?back=%2Faccount%2Fsecurity')
+    const path = '/account/confirm?back=%2Faccount%2Fsecurity&again=yes'
+    expect(to(await browser.post('/account/start-authenticator', {}))).toEqual([303, path])
+    const page = await textOf(browser, path)
     expect(page).toContain('name="password"')
-    const wrong = await browser.post('/account/confirm?back=%2Faccount%2Fsecurity', { password: 'wrong' })
-    expect(wrong.status).toBe(400)
+    const anew = new URLSearchParams({ another: 'yes', return_to: '/account/security?done=again' })
+    expect(page).toContain(`href="/sign-in?${anew}"`.replace('&', '&amp;'))
+    const wrong = await browser.post(path, { password: 'wrong' })
+    expect([wrong.status, await wrong.text()]).toEqual([400, expect.stringContaining('aria-invalid="true"')])
     const before = browser.jar.get(COOKIE)
-    expect(to(await browser.post('/account/confirm?back=%2Faccount%2Fsecurity', { password: PASSWORD }))).toEqual([
-      303,
-      '/account/security',
-    ])
+    expect(to(await browser.post(path, { password: PASSWORD }))).toEqual([303, '/account/security?done=again'])
+    expect(await textOf(browser, '/account/security?done=again')).toContain('send the form once more')
     expect(browser.jar.get(COOKIE)).not.toBe(before)
     expect((await browser.post('/account/start-authenticator', {})).status).toBe(200)
+  })
+
+  it('is said not to have been taken, by whatever page a form was interrupted', async () => {
+    const { browser } = await signedIn(suite)
+    suite.clock.now += 11 * MINUTE
+    for (const [form, fields, back] of [
+      ['delete', { sure: 'yes' }, '/account/data'],
+      ['email', { email: newEmail() }, '/account'],
+    ] as const) {
+      const search = new URLSearchParams({ back, again: 'yes' })
+      expect(to(await browser.post(`/account/${form}`, fields))).toEqual([303, `/account/confirm?${search}`])
+    }
+    const search = new URLSearchParams({ return_to: '/account/data?done=again' })
+    expect(to(await openBrowser(suite).post('/account/delete', { sure: 'yes' }))).toEqual([303, `/sign-in?${search}`])
+    // Nothing was sent before this.
+    expect(to(await browser.post('/account/confirm?back=%2Faccount', { password: PASSWORD }))).toEqual([
+      303,
+      '/account',
+    ])
   })
 
   it('comes back to the account alone', async () => {
@@ -272,14 +290,23 @@ describe('a fresh factor', () => {
     // The cookie moved on once: the one before is that which another tab still has.
     expect((await before.get('/account')).status).toBe(200)
     expect((await browser.get('/account')).status).toBe(200)
-    expect(to(on)).toEqual([303, '/account/security?done=authenticator'])
-    const codes = await (await browser.post('/account/backup-codes', {})).text()
-    expect(codes.match(/<li>[\w-]{8,}<\/li>/g)).toHaveLength(10)
+    const shown = await on.text()
+    expect([on.status, titleOf(shown), codesIn(shown).length]).toEqual([200, 'Backup codes', 10])
+    const present = fieldOf(await textOf(browser, '/account/security'), 'present')
+    const made = await Promise.all([1, 2].map(() => browser.post('/account/backup-codes', { present })))
+    expect(made.map(({ status }) => status).toSorted()).toEqual([200, 409])
+    const codes = codesIn((await Promise.all(made.map((answer) => answer.text()))).join(''))
+    expect(codes).toHaveLength(10)
+    const reloaded = await browser.post('/account/backup-codes', { present })
+    expect([reloaded.status, await reloaded.text()]).toEqual([409, expect.stringContaining('made already')])
+    const nothing = await browser.post('/account/backup-codes', { present: '' })
+    expect([nothing.status, codesIn(await nothing.text())]).toEqual([409, []])
     suite.clock.now += 11 * MINUTE
     expect(to(await browser.post('/account/remove-authenticator', {}))[0]).toBe(303)
     const page = await textOf(browser, '/account/confirm?back=%2Faccount%2Fsecurity')
     expect([page.includes('name="password"'), page.includes('name="code"')]).toEqual([false, true])
-    await browser.post('/account/confirm', { code: totpAt(secret, suite.clock.now) })
+    // One of those that were shown last is good.
+    await browser.post('/account/confirm', { code: codes[0] ?? '' })
     expect(to(await browser.post('/account/remove-authenticator', {}))).toEqual([303, '/account/security?done=removed'])
     expect((await browser.get('/account/security')).status).toBe(200)
   })

@@ -9,7 +9,12 @@ import {
 } from '../../factors/passkeys/service/register.ts'
 import type { Passkey, RegistrationCredential } from '../../factors/passkeys/types.ts'
 import { mfaAlreadyEnabled, mfaNotEnabled } from '../../factors/totp/errors.ts'
-import { countUnused, listBackupCodesOf, replaceBackupCodes } from '../../factors/totp/service/backup-codes.ts'
+import {
+  countUnused,
+  insertFirstBackupCodes,
+  listBackupCodesOf,
+  replaceBackupCodes,
+} from '../../factors/totp/service/backup-codes.ts'
 import { useCode } from '../../factors/totp/service/codes.ts'
 import {
   disableTotp,
@@ -87,15 +92,23 @@ export async function disableSecondFactor(ctx: ActorCtx, given: GivenFactors): P
   return disableTotp(ctx, user)
 }
 
-/** Replaces the backup codes by ten new ones. Throws MFA_NOT_ENABLED, and what `requireFreshFactor` throws. */
+/**
+ * Replaces the backup codes by ten new ones; those that `present` names, or whichever there are. Throws MFA_NOT_ENABLED, what
+ * `replaceBackupCodes` throws, and what `requireFreshFactor` throws.
+ */
 export async function regenerateBackupCodes(
   ctx: ActorCtx,
   given: GivenFactors,
+  present?: string | null,
 ): Promise<{ codes: readonly string[]; generatedAt: number }> {
   const user = await getUserWithSecondFactor(ctx)
   await requireFreshFactor(ctx, given)
-  return replaceBackupCodes(ctx, user)
+  return replaceBackupCodes(ctx, user, present)
 }
+
+/** Ten backup codes for the caller, whose second factor was just turned on; none where there are some. */
+export const makeFirstBackupCodes = (ctx: ActorCtx): Promise<readonly string[]> =>
+  insertFirstBackupCodes(ctx, ctx.actor.id)
 
 /** The caller's backup codes, without the secrets; none while the second factor is off. */
 export async function listBackupCodes(ctx: ActorCtx): Promise<BackupCode[]> {

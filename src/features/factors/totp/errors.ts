@@ -4,6 +4,11 @@ export const invalidCode = defineError('INVALID_CODE', 'malformed', 'The code is
 export const mfaAlreadyEnabled = defineError('MFA_ALREADY_ENABLED', 'malformed', 'The second factor is already on')
 export const mfaNotEnabled = defineError('MFA_NOT_ENABLED', 'malformed', 'The second factor is off')
 export const mfaNotStarted = defineError('MFA_NOT_STARTED', 'malformed', 'No second factor is being set up')
+export const backupCodesReplaced = defineError(
+  'BACKUP_CODES_REPLACED',
+  'conflict',
+  'The backup codes were made anew meanwhile',
+)
 export const secondFactorLocked = defineError(
   'SECOND_FACTOR_LOCKED',
   'locked',

@@ -79,6 +79,16 @@ export const isPendingWith = (secretSealed: string): SQL =>
 export const isEnabled = (userId: string): SQL =>
   sql`exists (select 1 from ${users} where ${users.id} = ${userId} and ${users.mfaEnabled} = 1)`
 
+/** Whether the codes may be replaced: those that one with the id `present` is of (null: none), or whichever there are. */
+export const mayReplaceCodes = (userId: string, present: string | null | undefined): SQL =>
+  present === undefined
+    ? isEnabled(userId)
+    : sql`${isEnabled(userId)}
+        and exists (select 1 from ${backupCodes} where ${backupCodes.userId} = ${userId} and ${backupCodes.id} = ${present})`
+
+export const lacksCodes = (userId: string): SQL =>
+  sql`${isEnabled(userId)} and not exists (select 1 from ${backupCodes} where ${backupCodes.userId} = ${userId})`
+
 export const deleteBackupCodes = ({ db }: Store, userId: string, condition: SQL) =>
   db.delete(backupCodes).where(and(eq(backupCodes.userId, userId), condition))
 

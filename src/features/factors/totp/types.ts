@@ -4,6 +4,8 @@ export type SecondFactor = 'totp' | 'backup_code'
 export interface SecondFactorStatus {
   readonly enabled: boolean
   readonly backupCodesRemaining: number
+  /** Names the present codes: others have another. Null without any. */
+  readonly backupCodesId: string | null
   readonly lastUsedAt: number | null
 }
 

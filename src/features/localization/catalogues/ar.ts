@@ -472,11 +472,11 @@ export const ar: Catalogue = {
   'page.account.added_at': 'أُضيف في {day}',
   'page.account.used_at': 'آخر استخدام: {time}',
 
+  'page.account.done.again': 'شكرًا. لم يتغير شيء بعد: أرسل النموذج مرة أخرى.',
   'page.account.done.saved': 'تم الحفظ.',
   'page.account.done.mailed': 'هناك رابط في الطريق إلى العنوان الجديد. يتغير العنوان عندما تفتحه.',
   'page.account.done.password': 'تم تغيير كلمة المرور. وسُجّل خروجك من كل مكان آخر.',
-  'page.account.done.authenticator':
-    'تم إعداد تطبيق المصادقة. أنشئ الآن رموزًا احتياطية لليوم الذي لا يكون فيه التطبيق في متناولك.',
+  'page.account.done.authenticator': 'تم إعداد تطبيق المصادقة.',
   'page.account.done.removed': 'تمت الإزالة.',
   'page.account.done.added': 'تمت الإضافة.',
   'page.account.done.ended': 'تم تسجيل الخروج.',
@@ -615,6 +615,7 @@ export const ar: Catalogue = {
   'page.refused.PAYLOAD_TOO_LARGE': 'هذا كبير جدًا.',
   'page.refused.PASSKEY_ALREADY_REGISTERED': 'مفتاح المرور هذا موجود بالفعل.',
   'page.refused.TOO_MANY_PASSKEYS': 'لديك مفاتيح مرور كثيرة جدًا. أزل واحدًا أولًا.',
+  'page.refused.BACKUP_CODES_REPLACED': 'سبق إنشاء هذه الرموز. إن لم تكن قد احتفظت بها فأنشئ رموزًا جديدة.',
   'page.refused.MFA_NOT_STARTED': 'استغرق ذلك وقتًا طويلًا. أعد إعداد التطبيق.',
   'page.refused.LAST_SIGN_IN_METHOD': 'هذه طريقتك الوحيدة لتسجيل الدخول. عيّن كلمة مرور أولًا.',
   'page.refused.OAUTH_IDENTITY_TAKEN': 'لدى حساب آخر طريقة تسجيل الدخول هذه.',

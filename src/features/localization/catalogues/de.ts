@@ -549,12 +549,12 @@ export const de: Catalogue = {
   'page.account.added_at': 'Hinzugefügt am {day}',
   'page.account.used_at': 'Zuletzt verwendet: {time}',
 
+  'page.account.done.again': 'Danke. Geändert ist noch nichts: Bitte senden Sie das Formular noch einmal ab.',
   'page.account.done.saved': 'Gespeichert.',
   'page.account.done.mailed':
     'Ein Link an die neue Adresse ist unterwegs. Die Adresse ändert sich, sobald Sie ihn öffnen.',
   'page.account.done.password': 'Ihr Passwort ist geändert. Überall sonst sind Sie abgemeldet.',
-  'page.account.done.authenticator':
-    'Ihre Authenticator-App ist eingerichtet. Erstellen Sie jetzt Ersatzcodes für den Tag, an dem Sie sie nicht zur Hand haben.',
+  'page.account.done.authenticator': 'Ihre Authenticator-App ist eingerichtet.',
   'page.account.done.removed': 'Entfernt.',
   'page.account.done.added': 'Hinzugefügt.',
   'page.account.done.ended': 'Abgemeldet.',
@@ -701,6 +701,8 @@ export const de: Catalogue = {
   'page.refused.PAYLOAD_TOO_LARGE': 'Das ist zu groß.',
   'page.refused.PASSKEY_ALREADY_REGISTERED': 'Dieser Passkey ist schon hier.',
   'page.refused.TOO_MANY_PASSKEYS': 'Sie haben zu viele Passkeys. Entfernen Sie zuerst einen.',
+  'page.refused.BACKUP_CODES_REPLACED':
+    'Diese Codes wurden schon erstellt. Wenn Sie sie nicht aufbewahrt haben, erstellen Sie neue.',
   'page.refused.MFA_NOT_STARTED': 'Das hat zu lange gedauert. Richten Sie die App noch einmal ein.',
   'page.refused.LAST_SIGN_IN_METHOD': 'Dies ist Ihr einziger Weg zur Anmeldung. Setzen Sie zuerst ein Passwort.',
   'page.refused.OAUTH_IDENTITY_TAKEN': 'Ein anderes Konto hat diesen Weg zur Anmeldung.',

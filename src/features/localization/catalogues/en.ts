@@ -516,11 +516,11 @@ export const en = {
   'page.account.added_at': 'Added on {day}',
   'page.account.used_at': 'Last used {time}',
 
+  'page.account.done.again': 'Thank you. Nothing has changed yet: please send the form once more.',
   'page.account.done.saved': 'Saved.',
   'page.account.done.mailed': 'A link is on its way to the new address. The address changes once you open it.',
   'page.account.done.password': 'Your password is changed. You are signed out everywhere else.',
-  'page.account.done.authenticator':
-    'Your authenticator app is set up. Now make backup codes, for the day you do not have it at hand.',
+  'page.account.done.authenticator': 'Your authenticator app is set up.',
   'page.account.done.removed': 'Removed.',
   'page.account.done.added': 'Added.',
   'page.account.done.ended': 'Signed out.',
@@ -663,6 +663,7 @@ export const en = {
   'page.refused.PAYLOAD_TOO_LARGE': 'This is too large.',
   'page.refused.PASSKEY_ALREADY_REGISTERED': 'This passkey is here already.',
   'page.refused.TOO_MANY_PASSKEYS': 'You have too many passkeys. Remove one first.',
+  'page.refused.BACKUP_CODES_REPLACED': 'These codes were made already. If you have not kept them, make new ones.',
   'page.refused.MFA_NOT_STARTED': 'That took too long. Set the app up again.',
   'page.refused.LAST_SIGN_IN_METHOD': 'This is your only way to sign in. Set a password first.',
   'page.refused.OAUTH_IDENTITY_TAKEN': 'Another account has this way to sign in.',

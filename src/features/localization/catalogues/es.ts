@@ -499,11 +499,11 @@ export const es: Catalogue = {
   'page.account.added_at': 'Añadido el {day}',
   'page.account.used_at': 'Último uso: {time}',
 
+  'page.account.done.again': 'Gracias. Todavía no ha cambiado nada: envíe el formulario otra vez.',
   'page.account.done.saved': 'Guardado.',
   'page.account.done.mailed': 'Hay un enlace en camino a la dirección nueva. La dirección cambia cuando lo abra.',
   'page.account.done.password': 'Su contraseña ha cambiado. Se ha cerrado su sesión en los demás lugares.',
-  'page.account.done.authenticator':
-    'Su aplicación de autenticación está configurada. Cree ahora códigos de respaldo, para el día en que no la tenga a mano.',
+  'page.account.done.authenticator': 'Su aplicación de autenticación está configurada.',
   'page.account.done.removed': 'Quitado.',
   'page.account.done.added': 'Añadido.',
   'page.account.done.ended': 'Sesión cerrada.',
@@ -647,6 +647,7 @@ export const es: Catalogue = {
   'page.refused.PAYLOAD_TOO_LARGE': 'Es demasiado grande.',
   'page.refused.PASSKEY_ALREADY_REGISTERED': 'Esta clave de acceso ya está aquí.',
   'page.refused.TOO_MANY_PASSKEYS': 'Tiene demasiadas claves de acceso. Quite una primero.',
+  'page.refused.BACKUP_CODES_REPLACED': 'Estos códigos ya se crearon. Si no los ha guardado, cree otros nuevos.',
   'page.refused.MFA_NOT_STARTED': 'Tardó demasiado. Configure la aplicación de nuevo.',
   'page.refused.LAST_SIGN_IN_METHOD': 'Es su única forma de iniciar sesión. Defina primero una contraseña.',
   'page.refused.OAUTH_IDENTITY_TAKEN': 'Otra cuenta tiene esta forma de iniciar sesión.',

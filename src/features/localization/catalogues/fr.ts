@@ -523,11 +523,11 @@ export const fr: Catalogue = {
   'page.account.added_at': 'Ajouté le {day}',
   'page.account.used_at': 'Dernière utilisation : {time}',
 
+  'page.account.done.again': 'Merci. Rien n’a encore changé : veuillez envoyer le formulaire une nouvelle fois.',
   'page.account.done.saved': 'Enregistré.',
   'page.account.done.mailed': 'Un lien est en route vers la nouvelle adresse. L’adresse change dès que vous l’ouvrez.',
   'page.account.done.password': 'Votre mot de passe est changé. Vous êtes déconnecté partout ailleurs.',
-  'page.account.done.authenticator':
-    'Votre application d’authentification est configurée. Créez maintenant des codes de secours, pour le jour où vous ne l’aurez pas sous la main.',
+  'page.account.done.authenticator': 'Votre application d’authentification est configurée.',
   'page.account.done.removed': 'Supprimé.',
   'page.account.done.added': 'Ajouté.',
   'page.account.done.ended': 'Déconnecté.',
@@ -672,6 +672,8 @@ export const fr: Catalogue = {
   'page.refused.PAYLOAD_TOO_LARGE': 'C’est trop volumineux.',
   'page.refused.PASSKEY_ALREADY_REGISTERED': 'Cette clé d’accès est déjà ici.',
   'page.refused.TOO_MANY_PASSKEYS': 'Vous avez trop de clés d’accès. Supprimez-en d’abord une.',
+  'page.refused.BACKUP_CODES_REPLACED':
+    'Ces codes ont déjà été créés. Si vous ne les avez pas gardés, créez-en de nouveaux.',
   'page.refused.MFA_NOT_STARTED': 'Cela a pris trop de temps. Configurez l’application à nouveau.',
   'page.refused.LAST_SIGN_IN_METHOD': 'C’est votre seul moyen de connexion. Définissez d’abord un mot de passe.',
   'page.refused.OAUTH_IDENTITY_TAKEN': 'Un autre compte a ce moyen de connexion.',

@@ -29,7 +29,10 @@ const Opened = z.object({
   done: z.enum(DONE).optional().catch(undefined),
   export: z.uuid().optional().catch(undefined),
 })
-const Back = z.object({ back: z.string().max(100).catch('/account').default('/account') })
+const Back = z.object({
+  back: z.string().max(100).catch('/account').default('/account'),
+  again: z.literal('yes').optional().catch(undefined),
+})
 
 /** As `withNextCookies`, for a mailed link that was followed in the browser of the session that its change keeps. */
 export async function keepBrowser(ctx: Ctx, request: Request, work: () => Promise<Response>): Promise<Response> {
@@ -53,7 +56,7 @@ export function createAccountPages(sections: readonly DataSection[]) {
   routes.get(
     '/account/confirm',
     { ...page, id: 'askAccountFactor', summary: 'Asks for a fresh factor', query: Back },
-    async ({ ctx, request, query }) => (await account.load()).askConfirmation(ctx, request, query.back),
+    async ({ ctx, request, query }) => (await account.load()).askConfirmation(ctx, request, query),
   )
 
   routes.post(
@@ -69,7 +72,7 @@ export function createAccountPages(sections: readonly DataSection[]) {
         credential: AssertionText.optional(),
       }),
     },
-    async ({ ctx, request, query, body }) => (await account.load()).confirm(ctx, request, query.back, body),
+    async ({ ctx, request, query, body }) => (await account.load()).confirm(ctx, request, query, body),
   )
 
   routes.get(

@@ -5,9 +5,16 @@ import { deriveWithSalt } from '../../../../lib/password-hash/password-hash.ts'
 import { formatTypedCode, newTypedCode } from '../../../../lib/typed-code.ts'
 import { notifyOwner } from '../../../users/service/notices.ts'
 import type { User } from '../../../users/types.ts'
-import { mfaNotEnabled } from '../errors.ts'
+import { backupCodesReplaced, mfaNotEnabled } from '../errors.ts'
 import { BACKUP_CODES, hintOf } from '../rules.ts'
-import { deleteBackupCodes, insertBackupCodes, isEnabled, type NewBackupCode, selectBackupCodes } from '../store.ts'
+import {
+  deleteBackupCodes,
+  insertBackupCodes,
+  lacksCodes,
+  mayReplaceCodes,
+  type NewBackupCode,
+  selectBackupCodes,
+} from '../store.ts'
 import type { BackupCode } from '../types.ts'
 
 const SALT_BYTES = 16
@@ -30,17 +37,30 @@ export const listBackupCodesOf = (ctx: Ctx, userId: string): Promise<BackupCode[
 export const countUnused = (codes: readonly BackupCode[]): number =>
   codes.filter(({ usedAt }) => usedAt === null).length
 
-/** Ten new codes; the old ones are void. Throws MFA_NOT_ENABLED. */
+/** Ten codes where there are none, else none. */
+export async function insertFirstBackupCodes(ctx: Ctx, userId: string): Promise<readonly string[]> {
+  const { codes, rows } = await makeBackupCodes(ctx)
+  const inserted = await insertBackupCodes(ctx, { userId, rows }, lacksCodes(userId))
+  return inserted.length > 0 ? codes : []
+}
+
+/**
+ * Ten new codes; the old ones are void. With `present`, which names the old ones (null: none), throws BACKUP_CODES_REPLACED where
+ * there are others. Throws MFA_NOT_ENABLED.
+ */
 export async function replaceBackupCodes(
   ctx: ActorCtx,
   user: User,
+  present?: string | null,
 ): Promise<{ codes: readonly string[]; generatedAt: number }> {
   const { id: userId } = user
   const { codes, rows } = await makeBackupCodes(ctx)
-  const enabled = isEnabled(userId)
   const inserted = await commitAll(
     ctx,
-    [deleteBackupCodes(ctx, userId, enabled), insertBackupCodes(ctx, { userId, rows }, enabled)],
+    [
+      deleteBackupCodes(ctx, userId, mayReplaceCodes(userId, present)),
+      insertBackupCodes(ctx, { userId, rows }, lacksCodes(userId)),
+    ],
     {
       type: 'backup_codes.regenerated',
       subject: userId,
@@ -49,7 +69,7 @@ export async function replaceBackupCodes(
       sessionId: ctx.actor.sessionId,
     },
   )
-  if (inserted.length === 0) throw mfaNotEnabled()
+  if (inserted.length === 0) throw present === undefined ? mfaNotEnabled() : backupCodesReplaced()
   notifyOwner(ctx, user, { kind: 'backup_codes_replaced', params: {} })
   return { codes, generatedAt: ctx.now() }
 }

@@ -4,7 +4,7 @@ import { selectBackupCodes, selectFactor } from '../store.ts'
 import type { SecondFactor, SecondFactorStatus } from '../types.ts'
 import { countUnused } from './backup-codes.ts'
 
-const OFF: SecondFactorStatus = { enabled: false, backupCodesRemaining: 0, lastUsedAt: null }
+const OFF: SecondFactorStatus = { enabled: false, backupCodesRemaining: 0, backupCodesId: null, lastUsedAt: null }
 
 export async function findSecondFactorStatus(ctx: Ctx, user: User): Promise<SecondFactorStatus> {
   if (!user.mfaEnabled) return OFF
@@ -13,6 +13,7 @@ export async function findSecondFactorStatus(ctx: Ctx, user: User): Promise<Seco
   return {
     enabled: true,
     backupCodesRemaining: countUnused(codes),
+    backupCodesId: codes[0]?.id ?? null,
     lastUsedAt: times.length > 0 ? Math.max(...times) : null,
   }
 }

@@ -1,6 +1,6 @@
 import type { Ctx } from '../../../../context.ts'
 import { limitOwnWrite } from '../../../../http/limits.ts'
-import { answerPage, type Page } from '../../../../http/page.ts'
+import { answerPage, type Page, requireOwnForm } from '../../../../http/page.ts'
 import { errorHeaders, statusOf } from '../../../../http/render-error.ts'
 import { DomainError, notFound } from '../../../../lib/errors.ts'
 import { setOwnAvatar } from '../../../account/service/avatars.ts'
@@ -112,24 +112,36 @@ const BACK = /^\/account(?:\/[\w-]+){0,2}$/
 
 const backTo = (back: string): string => (BACK.test(back) ? back : '/account')
 
+/** Where `/account/confirm` goes back to. */
+export interface Back {
+  readonly back: string
+  /** A form was not taken before this. */
+  readonly again?: 'yes' | undefined
+}
+
+const confirmPageOf = async (visit: Visit, { back, again }: Back, problem: string | null = null): Promise<Page> =>
+  confirmPage(visit, { back: backTo(back), again, methods: await listOwnProofs(visit.ctx), problem })
+
 /** Asks for a fresh factor. */
-export const askConfirmation = (ctx: Ctx, request: Request, back: string): Promise<Response> =>
-  viewAccount(ctx, request, backTo(back), async (visit) =>
-    answerPage(confirmPage(visit, { back: backTo(back), methods: await listOwnProofs(visit.ctx) }), ACCOUNT_HEADERS),
+export const askConfirmation = (ctx: Ctx, request: Request, given: Back): Promise<Response> =>
+  viewAccount(ctx, request, backTo(given.back), async (visit) =>
+    answerPage(await confirmPageOf(visit, given), ACCOUNT_HEADERS),
   )
 
 /** Adds the factor to the browser's session, and goes back. */
-export const confirm = (ctx: Ctx, request: Request, back: string, given: GivenFactors): Promise<Response> =>
-  visitByForm(ctx, request, backTo(back), async (visit) => {
+export async function confirm(ctx: Ctx, request: Request, given: Back, factors: GivenFactors): Promise<Response> {
+  requireOwnForm(ctx, request)
+  const path = backTo(given.back)
+  return visitAccount(ctx, request, path, async (visit) => {
     try {
-      const { opened } = await stepUp(visit.ctx, given)
-      return withCookies(seeOther(at(visit.frame, backTo(back))), sessionCookies(ctx.config, opened))
+      const { opened } = await stepUp(visit.ctx, factors)
+      const said = given.again && { done: 'again' }
+      return withCookies(seeOther(at(visit.frame, path, said)), sessionCookies(ctx.config, opened))
     } catch (cause) {
-      return refused(cause, async ({ code: problem }) =>
-        confirmPage(visit, { back: backTo(back), methods: await listOwnProofs(visit.ctx), problem }),
-      )
+      return refused(cause, ({ code }) => confirmPageOf(visit, given, code))
     }
   })
+}
 
 /** Ends a link with a provider, in the browser and the session that began it. */
 export const endLink = (ctx: Ctx, request: Request, code: string | undefined, error: string | undefined) =>

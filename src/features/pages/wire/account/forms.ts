@@ -11,6 +11,7 @@ import {
   completeRegistration,
   confirmEnrolment,
   disableSecondFactor,
+  makeFirstBackupCodes,
   regenerateBackupCodes,
   removePasskey,
   showPendingEnrolment,
@@ -209,7 +210,12 @@ export const FORMS = {
     fields: z.object({ code: z.string().trim().max(MAX_CODE_LENGTH) }),
     run: async (visit, { code }) => {
       const { steppedUp } = await confirmEnrolment(visit.ctx, code)
-      const answer = seeOther(at(visit.frame, pathOf('security'), { done: 'authenticator' }))
+      const done = 'authenticator'
+      const codes = await makeFirstBackupCodes(visit.ctx)
+      const answer =
+        codes.length === 0
+          ? seeOther(at(visit.frame, pathOf('security'), { done }))
+          : shown(backupCodesPage(visit.frame, codes, { done }))
       return steppedUp
         ? withCookies(answer, sessionCookies(visit.ctx.config, steppedUp))
         : withNextCookies(visit, answer)
@@ -226,8 +232,10 @@ export const FORMS = {
   }),
   'backup-codes': form({
     section: 'security',
-    fields: None,
-    run: async ({ ctx, frame }) => shown(backupCodesPage(frame, (await regenerateBackupCodes(ctx, {})).codes)),
+    // The codes that the form was shown with: sent again, it would void those that were just written down.
+    fields: z.object({ present: z.literal('').or(z.uuid()) }),
+    run: async ({ ctx, frame }, { present }) =>
+      shown(backupCodesPage(frame, (await regenerateBackupCodes(ctx, {}, present || null)).codes)),
   }),
   link: form({
     section: 'security',

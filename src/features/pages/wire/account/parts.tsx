@@ -8,6 +8,7 @@ import { at, pathOf, SECTIONS, type Section } from './visit.ts'
 
 /** What a form did, or what has to be done first, as the next page says it. */
 export const DONE = [
+  'again',
   'saved',
   'mailed',
   'password',

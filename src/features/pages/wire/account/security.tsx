@@ -88,7 +88,13 @@ const AuthenticatorPart = ({ frame, status }: { readonly frame: PageFrame; reado
     {status.enabled && (
       <Part frame={frame} id="backup" heading="page.account.backup_codes">
         <p class="note">{say(frame, 'page.account.backup_codes_left', { count: status.backupCodesRemaining })}</p>
-        <Form frame={frame} name="backup-codes" submit="page.account.backup_codes_make" isSecond />
+        <Form
+          frame={frame}
+          name="backup-codes"
+          hidden={{ present: status.backupCodesId ?? '' }}
+          submit="page.account.backup_codes_make"
+          isSecond
+        />
       </Part>
     )}
   </>
@@ -250,10 +256,11 @@ export const authenticatorPage = (
 })
 
 /** Backup codes, which are shown this once. */
-export const backupCodesPage = (frame: PageFrame, codes: readonly string[]): Page =>
+export const backupCodesPage = (frame: PageFrame, codes: readonly string[], opening: Opening = {}): Page =>
   accountPage({
     frame,
     section: 'security',
+    opening,
     title: titleOf(frame, 'page.account.backup_codes'),
     children: (
       <>
@@ -302,12 +309,18 @@ export const newPasskeyPage = (frame: PageFrame, { name, options }: { name: stri
     ),
   })
 
-/** Asks for a fresh factor; `back` is the page to come back to. */
-export function confirmPage(
-  { frame, browser: { user } }: Visit,
-  { back, methods, problem = null }: { back: string; methods: readonly string[]; problem?: Problem },
-): Page {
-  const action = at(frame, '/account/confirm', { back })
+interface Confirming {
+  /** The page to come back to. */
+  readonly back: string
+  readonly again: 'yes' | undefined
+  readonly methods: readonly string[]
+  readonly problem: Problem
+}
+
+/** Asks for a fresh factor, or to sign in anew: a passkey may be the only one, and needs JavaScript. */
+export function confirmPage({ frame, browser: { user } }: Visit, { back, again, methods, problem }: Confirming): Page {
+  const action = at(frame, '/account/confirm', { back, ...(again && { again }) })
+  const anew = at(frame, '/sign-in', { another: 'yes', return_to: at(frame, back, again && { done: 'again' }) })
   const hasPassword = methods.includes('password')
   const hasCode = methods.includes('totp') || methods.includes('backup_code')
   return {
@@ -328,7 +341,7 @@ export function confirmPage(
                 label="page.sign_in.password"
                 type="password"
                 autocomplete="current-password"
-                isWrong={problem !== null}
+                isWrong={problem === 'INVALID_PASSWORD'}
                 isFocused={problem === null}
               />
             )}
@@ -340,21 +353,24 @@ export function confirmPage(
                 autocomplete="one-time-code"
                 class="code"
                 max={32}
-                isWrong={problem !== null}
-                isFocused={problem === null}
+                isWrong={problem === 'INVALID_CODE'}
+                isFocused={problem === null && !hasPassword}
                 hint={say(frame, 'page.second_step.code_hint')}
               />
             )}
             <button type="submit">{say(frame, 'page.second_step.submit')}</button>
           </form>
         )}
-        {methods.includes('passkey') && <PasskeyForm frame={frame} action={action} />}
-        {methods.length === 0 && (
-          <ButtonLink href={at(frame, '/sign-in', { another: 'yes', return_to: back })}>
-            {say(frame, 'page.sign_out.sign_in')}
-          </ButtonLink>
+        {methods.includes('passkey') && (
+          <>
+            <PasskeyForm frame={frame} action={action} />
+            <noscript>
+              <p class="note">{say(frame, 'page.account.passkey_script')}</p>
+            </noscript>
+          </>
         )}
         <p class="beside">
+          <a href={anew}>{say(frame, 'page.sign_out.sign_in')}</a>
           <a href={at(frame, '/account')}>{say(frame, 'page.account.cancel')}</a>
         </p>
       </>

@@ -34,6 +34,15 @@ export const ACCOUNT_HEADERS = { 'Cross-Origin-Opener-Policy': 'same-origin' }
 
 type Answer = (visit: Visit) => Promise<Response>
 
+interface Asked {
+  readonly request: Request
+  /** The page to come back to. */
+  readonly path: string
+  readonly show: Answer
+  /** Was not taken when the person has to sign in or to prove something first: then the page that they come back to says so. */
+  readonly isForm?: boolean
+}
+
 /** The second lock beside CORS: no script of another origin reads pages of the account. Throws FORBIDDEN. */
 function requireOwnReader({ headers }: Request): void {
   const site = headers.get('sec-fetch-site')
@@ -60,14 +69,20 @@ export const viewAccount = async (ctx: Ctx, request: Request, path: string, show
 export const visitAccount = async (ctx: Ctx, request: Request, path: string, act: Answer): Promise<Response> =>
   answerTo(ctx, await findBrowserSession(ctx, request), { request, path, show: act })
 
+/** As `visitAccount`, for a form of ours. Throws FORBIDDEN. */
+export async function visitByForm(ctx: Ctx, request: Request, path: string, submit: Answer): Promise<Response> {
+  requireOwnForm(ctx, request)
+  return answerTo(ctx, await findBrowserSession(ctx, request), { request, path, show: submit, isForm: true })
+}
+
 async function answerTo(
   ctx: Ctx,
   browser: BrowserSession | null,
-  { request, path, show }: { readonly request: Request; readonly path: string; readonly show: Answer },
+  { request, path, show, isForm = false }: Asked,
 ): Promise<Response> {
   requireOwnReader(request)
   const frame = await frameOf(ctx, browser?.user.locale ?? null)
-  const signIn = () => seeOther(at(frame, '/sign-in', { return_to: at(frame, path) }))
+  const signIn = () => seeOther(at(frame, '/sign-in', { return_to: at(frame, path, isForm ? { done: 'again' } : {}) }))
   if (!browser) return signIn()
   try {
     return await show({ ctx: narrow(ctx, { actor: browserActorOf(ctx, browser) }), browser, frame, request })
@@ -75,16 +90,11 @@ async function answerTo(
     if (!(cause instanceof DomainError)) throw cause
     if (cause.code === 'STEP_UP_REQUIRED' && (await lacksSecondFactor(ctx, browser, cause)))
       return seeOther(at(frame, pathOf('security'), { done: 'two_factors' }))
-    if (cause.code === 'STEP_UP_REQUIRED') return seeOther(at(frame, '/account/confirm', { back: path }))
+    if (cause.code === 'STEP_UP_REQUIRED')
+      return seeOther(at(frame, '/account/confirm', { back: path, ...(isForm && { again: 'yes' }) }))
     if (cause.code === 'TOKEN_ERROR') return signIn()
     throw cause
   }
-}
-
-/** As `visitAccount`, for a form of ours. Throws FORBIDDEN. */
-export async function visitByForm(ctx: Ctx, request: Request, path: string, submit: Answer): Promise<Response> {
-  requireOwnForm(ctx, request)
-  return visitAccount(ctx, request, path, submit)
 }
 
 /**
