@@ -18,7 +18,7 @@ const WRITE_EVERY = SECOND
 const shareTtlSeconds = (length: number): number => (2 * length + MINUTE) / SECOND
 
 interface Tier {
-  /** `ip:<address or /64>`, `user:<id>` or `client:<id>`; prefixed `hour:` or `writes:` for hourly tiers. */
+  /** `ip:<address or /64>`, `user:<id>`, `client:<id>` or `reader:<user's id>:<address>`; prefixed `hour:` or `writes:` for hourly tiers. */
   readonly subject: string
   readonly limit: number
   /** Milliseconds. */
@@ -72,6 +72,17 @@ function tierOf(ctx: Ctx, identity: Caller): Tier {
   return { subject: `${actor.type}:${actor.id}`, limit, length: MINUTE, isAnonymous: false }
 }
 
+/**
+ * Of a page's reader at one address: people in one office are many. The cookie of an ended session still says whose it was, so
+ * it uses up nothing of the user's elsewhere.
+ */
+const readerTierOf = ({ config, ip }: Ctx, userId: string): Tier => ({
+  subject: `reader:${userId}:${rateSubjectOf(ip)}`,
+  limit: config.RATE_LIMIT_AUTHENTICATED,
+  length: MINUTE,
+  isAnonymous: false,
+})
+
 /** The hourly tier of requests for which a documented system has one. */
 function hourOf({ config }: Ctx, { subject, isAnonymous }: Tier): Tier[] {
   if (isAnonymous) return []
@@ -107,7 +118,8 @@ function stricter(one: Standing, other: Standing): Standing {
  */
 export const limitRequest: Limiter = async (c, identity, spec) => {
   const { ctx, answerHeaders } = c.var.state
-  const tier = tierOf(ctx, identity)
+  const reader = identity.state === 'anonymous' ? await spec?.countsBy?.(ctx, c.req.raw) : null
+  const tier = reader ? readerTierOf(ctx, reader) : tierOf(ctx, identity)
   const now = ctx.now()
   const hourly = spec?.isHourly?.(c.req.raw) ? hourOf(ctx, tier) : []
   const standing = count(ctx, [tier, ...hourly], now).reduce(stricter)

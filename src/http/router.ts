@@ -44,6 +44,8 @@ interface RouteOptions<C extends Ctx, B extends Schema, Q extends Schema, P exte
   readonly invalidIs?: 400
   /** Longer bodies are 413; `MAX_BODY_BYTES` when absent. */
   readonly maxBodyBytes?: number
+  /** Whom the request counts against where no token says so: the id of a page's reader. Null: the address. */
+  readonly countsBy?: (ctx: Ctx, request: Request) => Promise<string | null>
   /** Whether the request also counts against its user's hourly limit. */
   readonly isHourly?: (request: Request) => boolean
   /**
@@ -190,7 +192,11 @@ export function createRoutes<G extends Ctx = never>(options: RoutesOptions<G>): 
 }
 
 /** Counts the request against its subject's tiers. Throws RATE_LIMIT_EXCEEDED. Without `spec` no route was found. */
-export type Limiter = (c: Context<HonoEnv>, identity: Caller, spec?: Pick<Route['spec'], 'isHourly'>) => Promise<void>
+export type Limiter = (
+  c: Context<HonoEnv>,
+  identity: Caller,
+  spec?: Pick<Route['spec'], 'isHourly' | 'countsBy'>,
+) => Promise<void>
 
 /** Counts a write of a signed-in caller. Throws RATE_LIMIT_EXCEEDED. */
 export type WriteLimiter = (c: Context<HonoEnv>, identity: Identity) => void

@@ -14,13 +14,14 @@ import { createPageRoutes, pageSpec } from '../../sign-in/wire/page-routes.ts'
 import { MAX_CODE_LENGTH, PasswordField } from '../../sign-in/wire/session.ts'
 import { DONE } from '../wire/account/parts.tsx'
 import { at, SECTIONS, visitAccount, withNextCookies } from '../wire/account/visit.ts'
-import { findBrowserSession, seeOther } from '../wire/browser.ts'
+import { findBrowserSession, findReader, seeOther } from '../wire/browser.ts'
 import { AssertionText } from '../wire/credential.ts'
 
 const account = late(() => import('../wire/account/account.ts'))
 
 const page = {
   ...pageSpec,
+  countsBy: findReader,
   errors: [forbidden, notFound, rateLimited, serviceUnavailable],
 } as const
 const form = { ...page, encoding: 'form' } as const

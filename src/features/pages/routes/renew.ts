@@ -9,7 +9,7 @@ import { renewBrowserSession } from '../../sessions/service/browsers.ts'
 import { redirectNotAllowed } from '../../sign-in/errors.ts'
 import { createPageRoutes } from '../../sign-in/wire/page-routes.ts'
 import { requireDestination } from '../service/destination.ts'
-import { findBrowserSession, seeOther, withCookies } from '../wire/browser.ts'
+import { findBrowserSession, findReader, seeOther, withCookies } from '../wire/browser.ts'
 import { cookieOf, sessionCookies, soleCookie } from '../wire/cookies.ts'
 import { searchFor } from '../wire/destination.ts'
 import { loopPage } from '../wire/sign-in.tsx'
@@ -52,6 +52,7 @@ renewPages.get(
     id: 'renewGatewayCookie',
     summary: 'Where a gateway sends a browser: renews its cookie and sends it back, or asks to sign in',
     guard: anyone,
+    countsBy: findReader,
     answer: response(303, 'Back, or to the page that asks to sign in'),
     errors: [redirectNotAllowed, serviceUnavailable],
     hidden: true,
