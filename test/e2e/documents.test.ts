@@ -2,7 +2,7 @@ import { access, glob, readFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { describe, expect, inject, it } from 'vitest'
 import { SETTING_NAMES } from '../../src/config.ts'
-import { PASSWORD } from './support/api.ts'
+import { PASSWORD, signUp } from './support/api.ts'
 import { CHROMIUM, launchBrowser, servePage } from './support/browser.ts'
 import { ADMIN, PROJECT_ROOT } from './support/checkout.ts'
 import { start } from './support/process.ts'
@@ -34,8 +34,36 @@ describe('README', () => {
     expect(README.trimEnd().split('\n').length).toBeLessThanOrEqual(120)
   })
 
-  it.skipIf(isMissing)('signs up and in from a page in fifteen lines (needs the program chromium)', async () => {
+  it.skipIf(isMissing)('signs in by the pages in twenty lines (needs the program chromium)', async () => {
     const [, block = ''] = /^```js\n([\s\S]*?)^```$/m.exec(README) ?? []
+    expect(block.trimEnd().split('\n').length).toBeLessThanOrEqual(20)
+    const code = block.replace('http://127.0.0.1:8787', inject('origin'))
+    const { email } = await signUp(inject('origin'))
+    const server = await servePage()
+    const browser = await launchBrowser()
+    const page = await browser.newPage()
+    await page.goto(server.origin)
+    await page.evaluate(`(async () => { ${code}; await signIn() })()`)
+    await page.getByLabel('Email or username').fill(email)
+    await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+    await page.waitForURL((url) => url.origin === server.origin && url.searchParams.has('code'))
+    const seen = await page.evaluate(`(async () => {
+      ${code}
+      const { user, access_token } = await comeBack()
+      const again = await comeBack().catch(({ message }) => message)
+      return [user.email, typeof access_token, again]
+    })()`)
+    await browser.close()
+    await server.stop()
+    expect(seen).toEqual([email, 'string', 'This sign-in began elsewhere'])
+  })
+})
+
+it.skipIf(isMissing)(
+  'docs/browser.md signs up and in from a page in fifteen lines (needs the program chromium)',
+  async () => {
+    const [, block = ''] = /^```js\n([\s\S]*?)^```$/m.exec(pageOf('docs/browser.md')) ?? []
     expect(block.trimEnd().split('\n').length).toBeLessThanOrEqual(15)
     const code = block.replace('http://127.0.0.1:8787', inject('origin'))
     const server = await servePage()
@@ -54,8 +82,8 @@ describe('README', () => {
     await browser.close()
     await server.stop()
     expect(seen).toEqual([true, true, 'INVALID_CREDENTIALS: Invalid email or password'])
-  })
-})
+  },
+)
 
 it('docs/tour.md works when pasted', { timeout: 90_000 }, async () => {
   const blocks = [...pageOf('docs/tour.md').matchAll(/^```sh tour\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block)
