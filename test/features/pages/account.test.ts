@@ -4,6 +4,7 @@ import { FORMS as ACCOUNT_FORMS } from '../../../src/features/pages/wire/account
 import { FEW_STRANGE, STRANGE } from '../../bad-input/values.ts'
 import { env, json } from '../../support/app.ts'
 import { newAddress, newEmail, PASSWORD, signUpUser } from '../../support/users.ts'
+import { addPasskey } from '../factors/passkeys/support.ts'
 import { createClockedSuite, totpAt } from '../factors/totp/support.ts'
 import { app, type Browser, COOKIE, fieldOf, OWN, openBrowser, titleOf } from './support.ts'
 
@@ -260,6 +261,22 @@ describe('a fresh factor', () => {
       303,
       '/account',
     ])
+  })
+
+  it('is another sign-in for whom a passkey, which needs script, leads nowhere', async () => {
+    const { browser, user } = await signedIn(suite)
+    await addPasskey(user)
+    const page = await textOf(browser, '/account/confirm?back=%2Faccount%2Fdata')
+    const anew = new URLSearchParams({ another: 'yes', return_to: '/account/data' })
+    expect(page).toContain(`href="/sign-in?${anew}"`.replace('&', '&amp;'))
+    expect(page).toMatch(/<noscript><p class="note">A passkey needs JavaScript\.<\/p><\/noscript>/)
+    expect(page.match(/ autofocus/g)).toHaveLength(1)
+  })
+
+  it('marks no field wrong for what is wrong with none', async () => {
+    const { browser } = await signedIn(suite)
+    const refused = await browser.post('/account/confirm', {})
+    expect([refused.status, (await refused.text()).includes('aria-invalid')]).toEqual([400, false])
   })
 
   it('comes back to the account alone', async () => {
