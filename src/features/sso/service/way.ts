@@ -40,9 +40,13 @@ export async function openConfigurationIn<P extends Protocol>(ctx: Ctx, protocol
   return configuration as Extract<SeenConfiguration, { protocol: P }>
 }
 
+const reasonOf = (error: DomainError): string =>
+  error instanceof SignInRefused ? error.reason : error.code.toLowerCase()
+
 /** What a refusal is answered as, and recorded as for the organization's admins. */
 export const refusalOf: Way<never>['refusal'] = (ctx, { provider }, error) => {
   const id = connectionIdOf(provider)
+  ctx.log.info('sso_sign_in_refused', { connection: id, reason: reasonOf(error) })
   if (id !== null && error.kind !== 'rate_limited') ctx.defer(recordRefusal(ctx, id, error))
   return error.code === exchangeFailed.code ? ssoAuthenticationError() : error
 }
@@ -107,6 +111,6 @@ async function recordRefusal(ctx: Ctx, connectionId: string, error: DomainError)
     userId: null,
     organizationId: connection.organizationId,
     actor: SSO,
-    data: { reason: error instanceof SignInRefused ? error.reason : error.code.toLowerCase() },
+    data: { reason: reasonOf(error) },
   })
 }
