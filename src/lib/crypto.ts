@@ -1,3 +1,4 @@
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import { concatBytes, toBase64Url, utf8 } from './encoding.ts'
 
 /**
@@ -31,7 +32,7 @@ const NOTHING = new Uint8Array()
 
 function bytesOfHex(hex: string): Uint8Array {
   try {
-    return Uint8Array.fromHex(hex)
+    return hexToBytes(hex)
   } catch {
     return NOTHING
   }
@@ -42,7 +43,7 @@ function bytesOfHex(hex: string): Uint8Array {
  * conversions from and to hex take longer than the hash.
  */
 export const sha256Hex = (hex: string, text = ''): string =>
-  node().createHash('sha256').update(bytesOfHex(hex)).update(utf8(text)).digest().toHex()
+  bytesToHex(node().createHash('sha256').update(bytesOfHex(hex)).update(utf8(text)).digest())
 
 /** HMAC-SHA-256 (RFC 2104), synchronous because a Durable Object's transaction may not await. */
 export const hmacSha256 = (key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array => {

@@ -86,7 +86,7 @@ describe.skipIf(CHROMIUM === undefined)('hosted pages of long words (needs the p
       await page.locator('#login').fill(user.email)
       await page.locator('#password').fill(PASSWORD)
       await page.keyboard.press('Enter')
-      await page.waitForURL((url) => url.pathname === '/sign-in' && url.search === '')
+      await page.locator(`a[href="/account?ui_locales=${ui_locales}"]`).waitFor()
       const sections = ['', '/security', '/sessions', '/organizations', `/organizations/${id}`, '/data']
       for (const section of sections) {
         await open(`/account${section}`)

@@ -135,9 +135,17 @@ describe('a request of the provider', () => {
   it('ends in a page where another organization has configured its entity and certificate with an address of its own', async () => {
     const { enterprise, sessions } = await twoSessions()
     await openSaml(federation, { saml_entity_id: enterprise.entity, saml_slo_url: `${SLO_URL}/eve` })
-    const answer = await byRedirect(logoutRequest(enterprise), KEY, { relayState: 'theirs' })
+    const request = logoutRequest(enterprise)
+    const answer = await byRedirect(request, KEY, { relayState: 'theirs' })
     expect([answer.status, answer.headers.get('location')]).toEqual([200, null])
     expect(await Promise.all(sessions.map(isLive))).toEqual([false, false])
+    // Nor one that is made after the request was taken, by the same request.
+    const late = await twoSessions()
+    const taken = logoutRequest(late.enterprise)
+    expect((await byRedirect(taken)).status).toBe(302)
+    await openSaml(federation, { saml_entity_id: late.enterprise.entity, saml_slo_url: `${SLO_URL}/eve` })
+    const again = await byRedirect(taken)
+    expect([again.status, again.headers.get('location')]).toEqual([200, null])
   })
 
   it('is taken only where the organization has a verified domain, also when sign-in is disabled', async () => {

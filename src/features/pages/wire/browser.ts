@@ -5,8 +5,7 @@ import { errorHeaders, statusOf } from '../../../http/render-error.ts'
 import { DomainError } from '../../../lib/errors.ts'
 import { appPage } from '../../federation/wire/pages.tsx'
 import { frameOf } from '../../localization/service/texts.ts'
-import { decodeBrowserToken } from '../../sessions/rules/refresh-token.ts'
-import { useBrowserSession } from '../../sessions/service/browsers.ts'
+import { useBrowserSession, userOfBrowserToken } from '../../sessions/service/browsers.ts'
 import type { BrowserSession } from '../../sessions/types.ts'
 import type { SignInResult } from '../../sign-in/service/sign-in.ts'
 import { goingOnPage } from '../../sign-in/wire/pages.tsx'
@@ -24,14 +23,10 @@ export async function findViewer(ctx: Ctx, request: Request): Promise<BrowserSes
   return token === null ? null : useBrowserSession(ctx, token)
 }
 
-/**
- * Whom a page's requests are counted by: a cookie without a whole seal is nobody's. Asks no storage, so the session may have
- * ended.
- */
-export async function findReader({ config }: Pick<Ctx, 'config'>, request: Request): Promise<string | null> {
-  const token = browserTokenOf(config, request)
-  const parts = token === null ? undefined : await decodeBrowserToken(config.rootKeys, token)
-  return parts?.userId ?? null
+/** Whom a page's requests are counted by: a cookie without a whole seal is nobody's. */
+export async function findReader(ctx: Pick<Ctx, 'config'>, request: Request): Promise<string | null> {
+  const token = browserTokenOf(ctx.config, request)
+  return token === null ? null : userOfBrowserToken(ctx, token)
 }
 
 /** Whom the browser has signed in, by its present cookie; null for nobody. */

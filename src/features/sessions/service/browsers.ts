@@ -48,6 +48,10 @@ async function endOfOther(ctx: Ctx, { userId, sessionId }: NonNullable<SignInBro
   }
 }
 
+/** Whose the cookie of a page is, if its seal is whole: asks no storage, so the session may have ended. */
+export const userOfBrowserToken = async ({ config }: Pick<Ctx, 'config'>, token: string): Promise<string | null> =>
+  (await decodeBrowserToken(config.rootKeys, token))?.userId ?? null
+
 /** Whom the cookie of a page has signed in, by the word of the user's object; null for nobody. Counts as a use of the session. */
 export async function useBrowserSession(ctx: Ctx, token: string): Promise<BrowserSession | null> {
   const parts = await decodeBrowserToken(ctx.config.rootKeys, token)

@@ -101,7 +101,7 @@ export async function takeLogoutRequest(ctx: Ctx, message: LogoutMessage): Promi
     for (const one of connections)
       await claimOnce(ctx, 'sso_logout_seen', { key: keyOf(one), lifetimeMs: REMEMBERED_MS })
   // Whoever configures another's entity and certificate, with an address of their own, gets nobody's browser.
-  const isOneAddress = connections.every(({ metadata }) => metadata.sloUrl === first.metadata.sloUrl)
+  const isOneAddress = proved.every(({ metadata }) => metadata.sloUrl === first.metadata.sloUrl)
   if (!isOneAddress) return null
   return answerTo(ctx, connection ?? first, { request, relayState: opened.relayState, isPartial: !isComplete })
 }
