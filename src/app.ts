@@ -8,7 +8,7 @@ import { userDirectoryRoutes } from './features/account/routes/directory.ts'
 import { activityRoutes, ownAccountRoutes } from './features/account/routes/own-account.ts'
 import { passkeyRoutes } from './features/account/routes/passkeys.ts'
 import { mfaRoutes } from './features/account/routes/second-factor.ts'
-import { avatarRoutes, userAccountRoutes } from './features/account/routes/users.ts'
+import { avatarRoutes, createAccountDeletionRoutes, userAccountRoutes } from './features/account/routes/users.ts'
 import { adminStateRoutes } from './features/admin/routes/states.ts'
 import { adminSystemRoutes } from './features/admin/routes/system.ts'
 import { adminRegisterRoutes, adminUserRoutes, createDeletionRoutes } from './features/admin/routes/users.ts'
@@ -49,6 +49,7 @@ import {
   privacyRoutes,
   unversionedExportRoutes,
 } from './features/privacy/routes/privacy.ts'
+import { recordErasure } from './features/privacy/service/requests.ts'
 import { organizationRoleRoutes, roleRoutes, userPermissionRoutes } from './features/rbac/routes.ts'
 import { directoryRoutes } from './features/scim/routes/administration.ts'
 import { scimDiscoveryRoutes } from './features/scim/routes/discovery.ts'
@@ -81,6 +82,7 @@ import type { Routing } from './http/server.ts'
 import { SECTIONS, USER_DATA } from './user-data.ts'
 
 const docsRoutes = createDocsRoutes(listApis)
+const accountDeletionRoutes = createAccountDeletionRoutes(recordErasure)
 const deletionRoutes = createDeletionRoutes(USER_DATA)
 const exportRoutes = createExportRoutes(SECTIONS)
 const releaseRoutes = createReleaseRoutes(USER_DATA)
@@ -129,6 +131,7 @@ const listCoreRoutes = (): Route[] =>
     userImportRoutes,
     userDirectoryRoutes,
     userAccountRoutes,
+    accountDeletionRoutes,
     avatarRoutes,
     userPermissionRoutes,
     userOrganizationRoutes,

@@ -1,5 +1,6 @@
 import { deleteUser } from '../../features/account/service/users.ts'
 import { lastOwner } from '../../features/organizations/service/membership-changes.ts'
+import { recordErasure } from '../../features/privacy/service/requests.ts'
 import { signOut } from '../../features/sign-in/service/current.ts'
 import { registerAccount, signUpErrors } from '../../features/sign-in/service/sign-up.ts'
 import { freshFactorErrors } from '../../features/sign-in/service/step-up.ts'
@@ -95,7 +96,7 @@ adminRoutes.delete(
     answer: ok(Ended, 'Deleted'),
     errors: [notFound, lastAdmin, lastOwner, ...freshFactorErrors],
   },
-  async ({ ctx }) => deletedToWire(await deleteUser(ctx, {})),
+  async ({ ctx }) => deletedToWire(await deleteUser(ctx, { recordErasure })),
 )
 
 adminRoutes.get(

@@ -1,15 +1,16 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { userDirectoryRoutes } from '../../../src/features/account/routes/directory.ts'
-import { userAccountRoutes } from '../../../src/features/account/routes/users.ts'
+import { createAccountDeletionRoutes, userAccountRoutes } from '../../../src/features/account/routes/users.ts'
+import { recordErasure } from '../../../src/features/privacy/service/requests.ts'
 import { createTestApp } from '../../support/app.ts'
 import { countsDatabase, emptyCountsDatabase, onCountsDatabase } from '../../support/counts-database.ts'
 import { makeAdmin, newAddress, type SignedInUser, signInUser, signUpUser } from '../../support/users.ts'
 import { freshMachine, requestToken } from '../oauth/support.ts'
 import { app, ask } from '../users/support.ts'
 
-const routes = [...userDirectoryRoutes.list, ...userAccountRoutes.list].filter(
-  ({ spec }) => spec.guard.kind !== 'public',
-)
+const routes = [userDirectoryRoutes, userAccountRoutes, createAccountDeletionRoutes(recordErasure)]
+  .flatMap(({ list }) => list)
+  .filter(({ spec }) => spec.guard.kind !== 'public')
 const NAMES = routes.map(({ method, path }) => [method, path.slice('/api/v1/users'.length)] as const)
 const FOR_ADMINS = [
   'GET ',

@@ -112,7 +112,7 @@ function callOf({ id, people }: Scene, random: Random): Call {
     [`${one} takes up`, (ctx) => activate(by(ctx), id)],
     [
       `${one} deletes the account`,
-      (ctx) => deleteByItsUser(ctx, { userId: actorId, actor: { type: 'user', id: actorId } }),
+      (ctx) => deleteByItsUser(ctx, { userId: actorId, actor: { type: 'user', id: actorId }, along: () => [] }),
     ],
   ]
   // Half of them are what owners lose their role by.

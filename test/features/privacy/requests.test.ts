@@ -1,12 +1,15 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { eraseUser } from '../../../src/features/account/service/erasure.ts'
 import { remindAdmins } from '../../../src/features/privacy/service/requests.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { DAY } from '../../../src/lib/time.ts'
+import { USER_DATA } from '../../../src/user-data.ts'
 import { createTestApp } from '../../support/app.ts'
 import { emptyCountsDatabase, onCountsDatabase } from '../../support/counts-database.ts'
 import { acceptedMails, waitForMails } from '../../support/mail.ts'
-import { makeAdmin, type SignedInUser, signUpUser } from '../../support/users.ts'
+import { makeAdmin, newAddress, type SignedInUser, signUpUser } from '../../support/users.ts'
 import { rowsOf, run } from '../account/erasure-support.ts'
+import { openBrowser } from '../pages/support.ts'
 import { COMPLIANCE, call, REQUESTS } from './support.ts'
 
 const app = createTestApp()
@@ -222,6 +225,48 @@ describe('a request for erasure', () => {
       'privacy.requested',
     )
     expect(types.map(({ type }) => type).toSorted()).toEqual(['privacy.requested', 'user.deleted'])
+  })
+
+  it.each<[string, (user: SignedInUser) => Promise<number>]>([
+    ['the profile', async (user) => (await call(app, user, 'DELETE', '/api/v1/users/me')).status],
+    ['their id', async (user) => (await call(app, user, 'DELETE', `/api/v1/users/${user.user.id}`)).status],
+    [
+      'the page of the account',
+      async ({ email, password }) => {
+        const browser = openBrowser(app)
+        await browser.post('/sign-in', { login: email, password }, { 'cf-connecting-ip': newAddress() })
+        return (await browser.post('/account/delete', { sure: 'yes' })).status
+      },
+    ],
+  ])('is recorded where people delete their account by %s, and is done with the erasure', async (_, remove) => {
+    const user = await signUpUser(app)
+    const { id } = user.user
+    expect(await remove(user)).toBe(200)
+    const listed = async () => {
+      const { body } = await call(app, admin, 'GET', `${REQUESTS}?request_type=erasure&limit=100`)
+      return body.filter(({ user_id }: { user_id: string }) => user_id === id)
+    }
+    expect(await listed()).toMatchObject([{ request_type: 'erasure', status: 'in_progress', user_email: user.email }])
+    await eraseUser(await app.ctx(), { userId: id, actor: { type: 'system', id: 'test' }, userData: USER_DATA })
+    expect(await listed()).toMatchObject([{ status: 'completed', completed_at: expect.any(String), user_email: null }])
+  })
+
+  it.each([
+    ['/admins/users', 'id'],
+    ['/admin/user', 'number'],
+  ] as const)('is recorded where admins delete their own account at %s', async (path, name) => {
+    const own = await makeAdmin(app)
+    const { id } = own.user
+    expect((await call(app, own, 'DELETE', `${path}/${own.user[name]}`)).status).toBe(200)
+    expect(await rowsOf('select type, status from data_requests where user_id = ?', id)).toEqual([
+      { type: 'erasure', status: 'in_progress' },
+    ])
+  })
+
+  it('is not recorded where an admin deletes the account', async () => {
+    const { id } = (await signUpUser(app)).user
+    expect((await call(app, admin, 'DELETE', `/api/v1/users/${id}`)).status).toBe(200)
+    expect(await rowsOf('select id from data_requests where user_id = ?', id)).toEqual([])
   })
 
   it('is taken back when the account is restored', async () => {

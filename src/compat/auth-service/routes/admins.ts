@@ -3,6 +3,7 @@ import { deleteUser } from '../../../features/account/service/users.ts'
 import { adminSecretInvalid } from '../../../features/admin/service/register.ts'
 import { weakPassword } from '../../../features/factors/password/service/strength.ts'
 import { lastOwner } from '../../../features/organizations/service/membership-changes.ts'
+import { recordErasure } from '../../../features/privacy/service/requests.ts'
 import { signInNotAccepted } from '../../../features/sign-in/errors.ts'
 import { signInOrThrowErrors } from '../../../features/sign-in/service/sign-in.ts'
 import { registerAccount, signUpErrors } from '../../../features/sign-in/service/sign-up.ts'
@@ -121,7 +122,7 @@ adminRoutes.delete(
     errors: [notFound, userStateConflict, lastAdmin, lastOwner, ...freshFactorErrors],
   },
   async ({ ctx }) => {
-    const deleted = await deleteUser(ctx, {})
+    const deleted = await deleteUser(ctx, { recordErasure })
     return doneToWire('User deleted successfully', deleted)
   },
 )

@@ -11,7 +11,7 @@ import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
 import { getCurrentUser, lastAdmin, userStateConflict } from '../../users/service/users.ts'
 import { ReasonInput, toReason } from '../../users/wire.ts'
 import { getAvatar, imageUnsupported, MAX_AVATAR_BYTES, removeOwnAvatar, setOwnAvatar } from '../service/avatars.ts'
-import { changeOwnProfile, deleteOwnAccount } from '../service/own-account.ts'
+import { changeOwnProfile, deleteOwnAccount, type RecordErasure } from '../service/own-account.ts'
 import { changeProfileOf, changeStateOf, deleteUser, getSeenUser, reactivateUser } from '../service/users.ts'
 import { isMoreThanCredentials, ProfileBody, toProfileChange } from '../wire/own-account.ts'
 import {
@@ -77,25 +77,6 @@ const changeMine = async ({ ctx, body }: { ctx: ActorCtx; body: z.output<typeof 
 userAccountRoutes.put('/me', { ...changeOwn, id: 'changeOwnUser', instead: 'updateOwnUser' }, changeMine)
 userAccountRoutes.patch('/me', { ...changeOwn, id: 'updateOwnUser' }, changeMine)
 
-const deletion = {
-  body: DeletionBody,
-  query: DeletionQuery,
-  answer: done('Every session has ended; the account is erased after the grace period'),
-  errors: [forbidden, notFound, lastAdmin, lastOwner, ...freshFactorErrors],
-}
-
-userAccountRoutes.delete(
-  '/me',
-  {
-    id: 'deleteOwnUser',
-    ...deletion,
-    guard: confirmedUser,
-    summary: "Delete the caller's account; requires a fresh factor",
-  },
-  async ({ ctx, body, query }) =>
-    userDoneToWire('Account deleted', await deleteOwnAccount(ctx, toFactors(body, query))),
-)
-
 userAccountRoutes.post(
   '/me/avatar',
   {
@@ -149,19 +130,6 @@ const changeTarget = async ({ ctx, body }: { ctx: TargetCtx; body: z.output<type
 userAccountRoutes.put('/:user_id', { ...changeOne, id: 'changeUser', instead: 'updateUser' }, changeTarget)
 userAccountRoutes.patch('/:user_id', { ...changeOne, id: 'updateUser' }, changeTarget)
 
-userAccountRoutes.delete(
-  '/:user_id',
-  {
-    id: 'deleteUser',
-    guard: selfOrAdmin,
-    ...deletion,
-    summary: 'Delete an account, for an admin, or for its user with a fresh factor',
-    ...named,
-  },
-  async ({ ctx, body, query }) =>
-    userDoneToWire('User deleted', await deleteUser(ctx, { ...toFactors(body, query), reason: toReason(body, query) })),
-)
-
 const administration = { guard: admin, ...named }
 
 userAccountRoutes.post(
@@ -196,6 +164,46 @@ userAccountRoutes.post(
   { id: 'reactivateAccount', ...ending, isWrite: everyCall, summary: 'End a suspension or a deactivation' },
   async ({ ctx, params }) => userDoneToWire('User reactivated', await reactivateUser(ctx, params.user_id)),
 )
+
+const deletion = {
+  body: DeletionBody,
+  query: DeletionQuery,
+  answer: done('Every session has ended; the account is erased after the grace period'),
+  errors: [forbidden, notFound, lastAdmin, lastOwner, ...freshFactorErrors],
+}
+
+export function createAccountDeletionRoutes(recordErasure: RecordErasure) {
+  const routes = createRoutes({ prefix: '/api/v1/users', tag: 'users', renderError: renderUserError })
+
+  routes.delete(
+    '/me',
+    {
+      id: 'deleteOwnUser',
+      ...deletion,
+      guard: confirmedUser,
+      summary: "Delete the caller's account; requires a fresh factor",
+    },
+    async ({ ctx, body, query }) =>
+      userDoneToWire('Account deleted', await deleteOwnAccount(ctx, { ...toFactors(body, query), recordErasure })),
+  )
+
+  routes.delete(
+    '/:user_id',
+    {
+      id: 'deleteUser',
+      guard: selfOrAdmin,
+      ...deletion,
+      summary: 'Delete an account, for an admin, or for its user with a fresh factor',
+      ...named,
+    },
+    async ({ ctx, body, query }) =>
+      userDoneToWire(
+        'User deleted',
+        await deleteUser(ctx, { ...toFactors(body, query), reason: toReason(body, query), recordErasure }),
+      ),
+  )
+  return routes
+}
 
 export const avatarRoutes = createRoutes({ prefix: '/avatars', tag: 'users' })
 

@@ -9,6 +9,7 @@ import { requireMailTransport } from '../../sign-in/service/mailed-links.ts'
 import { type GivenFactors, requireFreshFactor, requirePresentPassword } from '../../sign-in/service/step-up.ts'
 import { changeUser } from '../../users/service/change-user.ts'
 import { notifyOwner } from '../../users/service/notices.ts'
+import type { Along } from '../../users/service/state.ts'
 import { findUserByUsername, getCurrentUser, normalizeEmail, usernameTaken } from '../../users/service/users.ts'
 import type { ChangedUser, Profile, User } from '../../users/types.ts'
 import { ownPassword, voidReportsBeforeChange } from '../store.ts'
@@ -40,14 +41,22 @@ export async function changeOwnProfile(ctx: ActorCtx, input: ProfileChange): Pro
   return { ...changed, pendingEmail }
 }
 
+/** Records the caller's request for erasure, in the batch of the deletion. Passed in, because a feature above keeps requests. */
+export type RecordErasure = (ctx: ActorCtx) => Along
+
+export interface OwnDeletion extends GivenFactors {
+  readonly recordErasure: RecordErasure
+}
+
 /**
  * Deletes the caller's account: sessions end at once, the data is erased after the grace period. Requires a fresh factor
  * (`requireFreshFactor`), so that a stolen access token cannot delete an account. Throws LAST_ADMIN, LAST_OWNER.
  */
-export async function deleteOwnAccount(ctx: ActorCtx, given: GivenFactors): Promise<ChangedUser> {
+export async function deleteOwnAccount(ctx: ActorCtx, input: OwnDeletion): Promise<ChangedUser> {
+  const { recordErasure, ...given } = input
   const { id: userId } = await getCurrentUser(ctx)
   await requireFreshFactor(ctx, given)
-  return deleteByItsUser(ctx, { userId, actor: actorOf(ctx) })
+  return deleteByItsUser(ctx, { userId, actor: actorOf(ctx), along: recordErasure(ctx) })
 }
 
 export interface PasswordChange extends GivenFactors {

@@ -49,8 +49,14 @@ export async function deleteAccount(ctx: Ctx, deletion: Deletion): Promise<Chang
   return deleted
 }
 
-/** As `deleteAccount`, by its user, who first has to hand on what others are in. Throws LAST_OWNER, too. */
-export async function deleteByItsUser(ctx: Ctx, deletion: Deletion): Promise<ChangedUser> {
+/**
+ * As `deleteAccount`, by its user, who first has to hand on what others are in. `along` records that they asked for the
+ * erasure. Throws LAST_OWNER, too.
+ */
+export async function deleteByItsUser(
+  ctx: Ctx,
+  deletion: Deletion & Required<Pick<Deletion, 'along'>>,
+): Promise<ChangedUser> {
   const { userId } = deletion
   const unless = { when: orphansNothing(userId), refusal: () => refusalOfDeletion(ctx, userId) }
   const deleted = await changeAccountState(ctx, { ...deletion, change: 'delete', unless })

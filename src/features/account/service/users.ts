@@ -2,7 +2,6 @@ import { type ActorCtx, type AdminCtx, actorOf, narrow, type TargetCtx } from '.
 import { forbidden } from '../../../lib/errors.ts'
 import { isAdmin } from '../../../lib/roles.ts'
 import { haveOrganizationInCommon } from '../../organizations/service/organizations.ts'
-import type { GivenFactors } from '../../sign-in/service/step-up.ts'
 import type { StateChange } from '../../users/service/state.ts'
 import {
   findUser,
@@ -16,7 +15,13 @@ import {
 } from '../../users/service/users.ts'
 import type { ChangedUser, User, UserRef } from '../../users/types.ts'
 import { changeProfile } from './avatars.ts'
-import { type ChangedProfile, changeOwnProfile, deleteOwnAccount, type ProfileChange } from './own-account.ts'
+import {
+  type ChangedProfile,
+  changeOwnProfile,
+  deleteOwnAccount,
+  type OwnDeletion,
+  type ProfileChange,
+} from './own-account.ts'
 import { changeAccountState, deleteAccount } from './states.ts'
 
 /**
@@ -35,9 +40,9 @@ export async function changeProfileOf(ctx: TargetCtx, input: ProfileChange): Pro
 /** As `deleteOwnAccount`; an admin deletes another user's account without a factor. Throws NOT_FOUND, LAST_ADMIN. */
 export async function deleteUser(
   ctx: TargetCtx,
-  { reason = null, ...given }: GivenFactors & { reason?: string | null },
+  { reason = null, ...own }: OwnDeletion & { reason?: string | null },
 ): Promise<ChangedUser> {
-  if (ctx.target.isSelf) return deleteOwnAccount(ctx, given)
+  if (ctx.target.isSelf) return deleteOwnAccount(ctx, own)
   const { id: userId } = await getTarget(ctx)
   return deleteAccount(ctx, { userId, actor: actorOf(ctx), reason })
 }

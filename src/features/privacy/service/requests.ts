@@ -10,6 +10,7 @@ import { keptSince } from '../../retention/service.ts'
 import { canMail } from '../../sign-in/service/mailed-links.ts'
 import { type GivenFactors, requireFreshFactor } from '../../sign-in/service/step-up.ts'
 import { notifyOwner } from '../../users/service/notices.ts'
+import type { Along } from '../../users/service/state.ts'
 import { findUser, getCurrentUser, isEmailConfirmed, listUsers, recipientOf } from '../../users/service/users.ts'
 import {
   deleteClosed,
@@ -135,17 +136,22 @@ const readyAtOnce = (ctx: ActorCtx, format: ExportFormat) => ({
   availableUntil: ctx.now() + EXPORT_KEPT_MS,
 })
 
-/** The request stands in the batch of the deletion. A legal hold lets the account be deleted, and its erasure wait. */
+/** For the batch in which the caller deletes their account: the request, and its event. */
+export function recordErasure(
+  ctx: ActorCtx,
+  { description, askedFor }: Pick<NewRequest, 'description' | 'askedFor'> = { description: null, askedFor: {} },
+): Along {
+  const asked = rowOf(ctx, { type: 'erasure', description, askedFor })
+  const row: DataRequest = { ...asked, status: 'in_progress', remindAt: null }
+  return (when) => insertErasure(ctx, row, { event: requested(ctx, row), when })
+}
+
+/** A legal hold lets the account be deleted, and its erasure wait. */
 async function askForErasure(ctx: ActorCtx, input: NewRequest): Promise<SeenRequest> {
-  const row: DataRequest = { ...rowOf(ctx, input), status: 'in_progress', remindAt: null }
-  const event = requested(ctx, row)
-  await deleteByItsUser(ctx, {
-    userId: row.userId,
-    actor: event.actor,
-    along: (when) => insertErasure(ctx, row, { event, when }),
-  })
+  const { id: userId } = ctx.actor
+  await deleteByItsUser(ctx, { userId, actor: actorOf(ctx), along: recordErasure(ctx, input) })
   // Of two calls at once one has deleted the account, and its request counts.
-  const open = { userId: row.userId, type: 'erasure', status: 'in_progress' } as const
+  const open = { userId, type: 'erasure', status: 'in_progress' } as const
   const [found] = await selectRequests(ctx, open, { limit: 1, offset: 0 })
   if (!found) throw requestClosed()
   return found

@@ -16,7 +16,7 @@ import {
   removePasskey,
   showPendingEnrolment,
 } from '../../../account/service/factors.ts'
-import { changeOwnProfile, changePassword, deleteOwnAccount } from '../../../account/service/own-account.ts'
+import { changeOwnProfile, changePassword } from '../../../account/service/own-account.ts'
 import { registrationOptionsToWire } from '../../../account/wire/passkeys.ts'
 import { renamePasskey } from '../../../factors/passkeys/service/manage.ts'
 import { toRegistrationCredential } from '../../../factors/passkeys/wire.ts'
@@ -356,7 +356,7 @@ export const FORMS = {
     section: 'data',
     fields: z.object({ sure: z.literal('yes') }),
     run: async ({ ctx, frame }) => {
-      await deleteOwnAccount(ctx, {})
+      await askAboutData(ctx, { type: 'erasure', description: null, askedFor: {}, format: 'json', given: {} })
       return withCookies(shown(deletedPage(frame, ctx.config.DELETION_GRACE_DAYS)), deletedCookies(ctx.config))
     },
   }),
