@@ -1,4 +1,5 @@
 import { and, not, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import type { Ctx } from '../context.ts'
 
 // Conditions for statements that erase or prune. A hold counts from its row on: D1 has one writer.
 
@@ -14,6 +15,12 @@ export const isUserHeld = (userId: Operand): SQL =>
       where held.user_id = ${userId} and hold.released_at is null
         and coalesce(held.taken_up_at, held.suspended_at) is not null
         and (held.removed_at is null or (held.removed_at >= hold.placed_at and held.joined_at <= hold.placed_at))))`
+
+/** Whether a legal hold keeps the user's data, at this moment. */
+export async function isUnderHold({ db }: Pick<Ctx, 'db'>, userId: string): Promise<boolean> {
+  const [row] = await db.all<{ held: number }>(sql`select ${isUserHeld(userId)} as held`)
+  return row?.held === 1
+}
 
 export const isOrganizationHeld = (organizationId: Operand): SQL =>
   sql`exists (select 1 from legal_holds as hold where hold.organization_id = ${organizationId} and hold.released_at is null)`

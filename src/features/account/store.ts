@@ -64,12 +64,6 @@ export function eraseRows(store: Store, user: User, userData: readonly UserData[
   ] as const
 }
 
-/** Whether a legal hold keeps the user's data. */
-export const isHeld = async ({ db }: Pick<Store, 'db'>, userId: string): Promise<boolean> => {
-  const [row] = await db.all<{ held: number }>(sql`select ${isUserHeld(userId)} as held`)
-  return row?.held === 1
-}
-
 type Pictures = Pick<Ctx, 'kv'>
 
 const avatarsOf = (userId: string): string => `avatar:${userId}:`

@@ -58,6 +58,7 @@ export const NOTICES = [
   'account_closed',
   'account_reopened',
   'account_deleted',
+  'account_kept',
   'account_restored',
   'sso_changed',
   'sso_break_glass',

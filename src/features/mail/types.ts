@@ -75,6 +75,8 @@ export interface MailParams {
   readonly account_closed: Readonly<Record<never, never>>
   readonly account_reopened: Readonly<Record<never, never>>
   readonly account_deleted: { readonly until: number }
+  /** In place of `account_deleted`, while a legal hold keeps the data. */
+  readonly account_kept: Readonly<Record<never, never>>
   readonly account_restored: Readonly<Record<never, never>>
   readonly account_locked: { readonly until: number; readonly unlockLink: string }
   /** Names and message are shown between quotes. `until`: when the invitation expires. */

@@ -38,6 +38,7 @@ const PARAMS: MailParams = {
   account_closed: {},
   account_reopened: {},
   account_deleted: { until: TIME },
+  account_kept: {},
   account_restored: {},
   account_locked: { until: TIME, unlockLink: LINK },
   mfa_recovery: {},

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { eraseDeletedUsers } from '../../../src/features/account/service/erasure.ts'
 import { sealRecord } from '../../../src/features/audit/service/seal.ts'
 import { pruneEvents } from '../../../src/features/events/service.ts'
@@ -11,9 +11,11 @@ import { DAY } from '../../../src/lib/time.ts'
 import { USER_DATA } from '../../../src/user-data.ts'
 import { createTestApp } from '../../support/app.ts'
 import { emptyRecord } from '../../support/audit.ts'
-import { makeAdmin, newEmail, type SignedInUser, signUpUser } from '../../support/users.ts'
+import { readMailbox } from '../../support/mail.ts'
+import { makeAdmin, newAddress, newEmail, type SignedInUser, signUpUser } from '../../support/users.ts'
 import { rowsOf, run } from '../account/erasure-support.ts'
 import { ageSession, createClockedSuite } from '../factors/totp/support.ts'
+import { openBrowser } from '../pages/support.ts'
 import { COMPLIANCE, call, HOLDS, later } from './support.ts'
 
 const app = createTestApp()
@@ -54,6 +56,17 @@ async function organizationOf(...members: readonly string[]): Promise<string> {
     )
   return id
 }
+
+const mailOfDeletion = (email: string): Promise<string> =>
+  vi.waitFor(
+    async () => {
+      const mails = await readMailbox(app, email)
+      const told = mails.filter(({ subject }) => subject.includes('was deleted'))
+      expect(told).toHaveLength(1)
+      return told.map(({ text }) => text).join()
+    },
+    { timeout: 10_000, interval: 50 },
+  )
 
 /** An invitation that has ended. */
 const invite = ({
@@ -97,6 +110,29 @@ describe('a legal hold', () => {
     expect((await release(placed.body.id)).body).toMatchObject({ released_by: admin.user.id })
     await cronAfter(40 * DAY)
     expect(await exists(id)).toBe(false)
+  })
+
+  it.each<[string, (id: string) => Promise<object>]>([
+    ['the user', async (id) => ({ user_id: id })],
+    ['an organization of theirs', async (id) => ({ organization_id: await organizationOf(id) })],
+  ])('of %s is what mail and page say of the erasure, and no day', async (_, of) => {
+    const user = await signUpUser(app)
+    await hold(await of(user.user.id))
+    const browser = openBrowser(app)
+    const { email: login, password } = user
+    await browser.post('/sign-in', { login, password }, { 'cf-connecting-ip': newAddress() })
+    const page = await (await browser.post('/account/delete', { sure: 'yes' })).text()
+    for (const said of [page, await mailOfDeletion(login)]) {
+      expect(said).toMatch(/kept while the law requires it \(GDPR 17\(3\)\)/)
+      expect(said).not.toMatch(/\d{4}.*UTC|30 days/)
+    }
+  })
+
+  it('that is released leaves the day in the mail', async () => {
+    const { email, headers, user } = await signUpUser(app)
+    await release((await hold({ user_id: user.id })).body.id)
+    expect((await call(app, { headers }, 'DELETE', '/api/v1/users/me')).status).toBe(200)
+    expect(await mailOfDeletion(email)).toMatch(/erased on .*\d{4}.* UTC/)
   })
 
   it('is refused by force-delete before anything is done to the account', async () => {

@@ -402,6 +402,7 @@ describe('an address that its user changed', () => {
     backup_codes_replaced: noticeBy({ kind: 'backup_codes_replaced', params: {} }),
     account_closed: noticeBy({ kind: 'account_closed', params: {} }),
     account_reopened: noticeBy({ kind: 'account_reopened', params: {} }),
+    account_kept: noticeBy({ kind: 'account_kept', params: {} }),
     account_deleted: noticeBy({ kind: 'account_deleted', params: { until: 0 } }),
     account_restored: noticeBy({ kind: 'account_restored', params: {} }),
     // It has a link that sets a password: for the present address alone.

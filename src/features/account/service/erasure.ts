@@ -1,5 +1,6 @@
 import type { Ctx } from '../../../context.ts'
 import { commitAll } from '../../../db/commit.ts'
+import { isUnderHold } from '../../../db/holds.ts'
 import type { UserData } from '../../../db/user-data.ts'
 import type { EraseInput } from '../../../durable/rpc.ts'
 import { defineError } from '../../../lib/errors.ts'
@@ -8,7 +9,7 @@ import { toIso } from '../../../lib/time.ts'
 import { changeUser, endSessionsAfterChange } from '../../users/service/change-user.ts'
 import { beginErasure, findUser, userNotFound, userStateConflict } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
-import { eraseRows, graceEnded, isHeld, selectUsersToErase } from '../store.ts'
+import { eraseRows, graceEnded, selectUsersToErase } from '../store.ts'
 import { deleteAccount } from './states.ts'
 
 export const legalHold = defineError('LEGAL_HOLD', 'conflict', 'A legal hold keeps the data of this account')
@@ -39,7 +40,7 @@ interface ErasureInput {
 export async function eraseUser(ctx: Ctx, { userId, actor, userData }: ErasureInput): Promise<Erasure> {
   const before = await findUser(ctx, userId)
   if (!before) throw userNotFound()
-  if (before.erasingSince === null && (await isHeld(ctx, userId))) throw legalHold()
+  if (before.erasingSince === null && (await isUnderHold(ctx, userId))) throw legalHold()
   const deletion =
     before.status === 'deleted'
       ? { user: before, propagated: true }

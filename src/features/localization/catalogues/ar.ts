@@ -73,13 +73,13 @@ export const ar: Catalogue = {
 
   'mail.deleted_account.subject': 'يجري حذف حسابك لدى {app}',
   'mail.deleted_account.body':
-    'سأل شخص ما عن الحساب لدى {app} الذي له هذا العنوان. لقد حُذف ويُمحى في {until}. وحتى ذلك الحين يمكنك استعادته؛ وإذا كنت قد أكَّدته، تُطلب منك كلمة مروره أو عامله الثاني.',
+    'سأل شخص ما عن الحساب لدى {app} الذي له هذا العنوان. لقد حُذف. وحتى {until} يمكنك استعادته؛ وإذا كنت قد أكَّدته، تُطلب منك كلمة مروره أو عامله الثاني.',
   'mail.deleted_account.action': 'استعادة الحساب',
-  'mail.deleted_account.note': 'إذا كنت تريد محوه، فتجاهل هذه الرسالة.',
+  'mail.deleted_account.note': 'إذا كان ينبغي أن يبقى محذوفًا، فتجاهل هذه الرسالة.',
 
   'mail.deleted_by_admin.subject': 'يجري حذف حسابك لدى {app}',
   'mail.deleted_by_admin.body':
-    'سأل شخص ما عن الحساب لدى {app} الذي له هذا العنوان. لقد حُذف ويُمحى في {until}. وحتى ذلك الحين يمكن للقائمين على {app} استعادته.',
+    'سأل شخص ما عن الحساب لدى {app} الذي له هذا العنوان. لقد حُذف. وحتى {until} يمكن للقائمين على {app} استعادته.',
   'mail.deleted_by_admin.note': 'إذا لم تطلب ذلك، فتجاهل هذه الرسالة: لم يتغير شيء.',
 
   'mail.new_device.subject': 'تسجيل دخول جديد إلى حسابك لدى {app}',
@@ -178,6 +178,11 @@ export const ar: Catalogue = {
   'mail.account_deleted.subject': 'حُذف حسابك لدى {app}',
   'mail.account_deleted.body': 'حُذف حسابك لدى {app}. تُمحى بياناته في {until}.',
   'mail.account_deleted.note': 'إذا لم تكن أنت من فعل ذلك، فاكتب قبل ذلك إلى القائمين على {app}: يمكن استعادة الحساب.',
+
+  'mail.account_kept.subject': 'حُذف حسابك لدى {app}',
+  'mail.account_kept.body':
+    'حُذف حسابك لدى {app} وأُغلق. تُحفظ بياناته ما دام القانون يوجب ذلك (المادة 17 الفقرة 3 من اللائحة العامة لحماية البيانات)، ثم تُمحى.',
+  'mail.account_kept.note': 'إذا لم تكن أنت من فعل ذلك، فاكتب إلى القائمين على {app}.',
 
   'mail.account_restored.subject': 'استُعيد حسابك لدى {app}',
   'mail.account_restored.body':
@@ -607,6 +612,8 @@ export const ar: Catalogue = {
   'page.account.deleted': 'تم حذف حسابك',
   'page.account.deleted_text': 'يمكنك استعادته خلال {grace}: اطلب كلمة مرور جديدة.',
   'page.account.deleted_at_once': 'يجري محو كل البيانات.',
+  'page.account.deleted_held':
+    'أُغلق حسابك. تُحفظ بياناتك ما دام القانون يوجب ذلك (المادة 17 الفقرة 3 من اللائحة العامة لحماية البيانات)، ثم تُمحى.',
 
   'page.refused.TAKEN': 'لدى حساب آخر هذا الاسم أو العنوان.',
   'page.refused.INVALID_PASSWORD': 'كلمة المرور غير صحيحة.',

@@ -79,13 +79,13 @@ export const de: Catalogue = {
 
   'mail.deleted_account.subject': 'Ihr Konto bei {app} wird gelöscht',
   'mail.deleted_account.body':
-    'Jemand hat nach dem Konto bei {app} gefragt, das diese Adresse hat. Es ist gelöscht und wird am {until} endgültig entfernt. Bis dahin können Sie es wiederherstellen; wenn Sie es bestätigt hatten, werden Sie dabei nach dem Passwort oder dem zweiten Faktor gefragt.',
+    'Jemand hat nach dem Konto bei {app} gefragt, das diese Adresse hat. Es ist gelöscht. Bis {until} können Sie es wiederherstellen; wenn Sie es bestätigt hatten, werden Sie dabei nach dem Passwort oder dem zweiten Faktor gefragt.',
   'mail.deleted_account.action': 'Konto wiederherstellen',
-  'mail.deleted_account.note': 'Falls es entfernt werden soll, ignorieren Sie diese E-Mail.',
+  'mail.deleted_account.note': 'Falls es gelöscht bleiben soll, ignorieren Sie diese E-Mail.',
 
   'mail.deleted_by_admin.subject': 'Ihr Konto bei {app} wird gelöscht',
   'mail.deleted_by_admin.body':
-    'Jemand hat nach dem Konto bei {app} gefragt, das diese Adresse hat. Es ist gelöscht und wird am {until} endgültig entfernt. Bis dahin können die Betreiber von {app} es wiederherstellen.',
+    'Jemand hat nach dem Konto bei {app} gefragt, das diese Adresse hat. Es ist gelöscht. Bis {until} können die Betreiber von {app} es wiederherstellen.',
   'mail.deleted_by_admin.note':
     'Falls Sie das nicht verlangt haben, ignorieren Sie diese E-Mail: Nichts hat sich geändert.',
 
@@ -222,6 +222,11 @@ export const de: Catalogue = {
   'mail.account_deleted.body': 'Ihr Konto bei {app} wurde gelöscht. Seine Daten werden am {until} entfernt.',
   'mail.account_deleted.note':
     'Falls Sie das nicht waren, wenden Sie sich vorher an die Betreiber von {app}: Das Konto kann wiederhergestellt werden.',
+
+  'mail.account_kept.subject': 'Ihr Konto bei {app} wurde gelöscht',
+  'mail.account_kept.body':
+    'Ihr Konto bei {app} wurde gelöscht und ist geschlossen. Seine Daten werden aufbewahrt, solange das Gesetz es verlangt (Art. 17 Abs. 3 DSGVO), und danach gelöscht.',
+  'mail.account_kept.note': 'Falls Sie das nicht waren, wenden Sie sich an die Betreiber von {app}.',
 
   'mail.account_restored.subject': 'Ihr Konto bei {app} wurde wiederhergestellt',
   'mail.account_restored.body':
@@ -693,6 +698,8 @@ export const de: Catalogue = {
   'page.account.deleted': 'Ihr Konto ist gelöscht',
   'page.account.deleted_text': 'Sie können es {grace} lang wiederherstellen: Fordern Sie ein neues Passwort an.',
   'page.account.deleted_at_once': 'Alle Daten werden gelöscht.',
+  'page.account.deleted_held':
+    'Ihr Konto ist geschlossen. Ihre Daten werden aufbewahrt, solange das Gesetz es verlangt (Art. 17 Abs. 3 DSGVO), und danach gelöscht.',
 
   'page.refused.TAKEN': 'Ein anderes Konto hat diesen Namen oder diese Adresse.',
   'page.refused.INVALID_PASSWORD': 'Das Passwort ist falsch.',

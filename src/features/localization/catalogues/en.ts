@@ -76,13 +76,13 @@ export const en = {
 
   'mail.deleted_account.subject': 'Your {app} account is being deleted',
   'mail.deleted_account.body':
-    'Somebody asked for the account at {app} that has this address. It was deleted and is erased on {until}. Until then you can restore it; if you had confirmed it, you are asked for its password or its second factor.',
+    'Somebody asked for the account at {app} that has this address. It was deleted. Until {until} you can restore it; if you had confirmed it, you are asked for its password or its second factor.',
   'mail.deleted_account.action': 'Restore the account',
-  'mail.deleted_account.note': 'If you want it to be erased, ignore this mail.',
+  'mail.deleted_account.note': 'If it is to stay deleted, ignore this mail.',
 
   'mail.deleted_by_admin.subject': 'Your {app} account is being deleted',
   'mail.deleted_by_admin.body':
-    'Somebody asked for the account at {app} that has this address. It was deleted and is erased on {until}. Until then whoever runs {app} can restore it.',
+    'Somebody asked for the account at {app} that has this address. It was deleted. Until {until} whoever runs {app} can restore it.',
   'mail.deleted_by_admin.note': 'If you did not ask for this, ignore this mail: nothing has changed.',
 
   'mail.new_device.subject': 'New sign-in to your {app} account',
@@ -211,6 +211,11 @@ export const en = {
   'mail.account_deleted.body': 'Your account at {app} was deleted. Its data is erased on {until}.',
   'mail.account_deleted.note':
     'If this was not you, write to whoever runs {app} before then: the account can be restored.',
+
+  'mail.account_kept.subject': 'Your {app} account was deleted',
+  'mail.account_kept.body':
+    'Your account at {app} was deleted, and is closed. Its data are kept while the law requires it (GDPR 17(3)), and are erased after that.',
+  'mail.account_kept.note': 'If this was not you, write to whoever runs {app}.',
 
   'mail.account_restored.subject': 'Your {app} account was restored',
   'mail.account_restored.body':
@@ -655,6 +660,8 @@ export const en = {
   'page.account.deleted': 'Your account is deleted',
   'page.account.deleted_text': 'You can restore it for {grace}: ask for a new password.',
   'page.account.deleted_at_once': 'All data are being erased.',
+  'page.account.deleted_held':
+    'Your account is closed. Your data are kept while the law requires it (GDPR 17(3)), and are erased after that.',
 
   'page.refused.TAKEN': 'Another account has this name or address.',
   'page.refused.INVALID_PASSWORD': 'The password is wrong.',

@@ -75,13 +75,13 @@ export const es: Catalogue = {
 
   'mail.deleted_account.subject': 'Su cuenta de {app} se está eliminando',
   'mail.deleted_account.body':
-    'Alguien ha preguntado por la cuenta de {app} que tiene esta dirección. Se ha eliminado y se borra el {until}. Hasta entonces puede restaurarla; si la había confirmado, se le pide su contraseña o su segundo factor.',
+    'Alguien ha preguntado por la cuenta de {app} que tiene esta dirección. Se ha eliminado. Hasta el {until} puede restaurarla; si la había confirmado, se le pide su contraseña o su segundo factor.',
   'mail.deleted_account.action': 'Restaurar la cuenta',
-  'mail.deleted_account.note': 'Si quiere que se borre, ignore este correo.',
+  'mail.deleted_account.note': 'Si debe seguir eliminada, ignore este correo.',
 
   'mail.deleted_by_admin.subject': 'Su cuenta de {app} se está eliminando',
   'mail.deleted_by_admin.body':
-    'Alguien ha preguntado por la cuenta de {app} que tiene esta dirección. Se ha eliminado y se borra el {until}. Hasta entonces pueden restaurarla los responsables de {app}.',
+    'Alguien ha preguntado por la cuenta de {app} que tiene esta dirección. Se ha eliminado. Hasta el {until} pueden restaurarla los responsables de {app}.',
   'mail.deleted_by_admin.note': 'Si no lo ha pedido usted, ignore este correo: no ha cambiado nada.',
 
   'mail.new_device.subject': 'Nuevo inicio de sesión en su cuenta de {app}',
@@ -188,6 +188,11 @@ export const es: Catalogue = {
   'mail.account_deleted.body': 'Su cuenta de {app} se ha eliminado. Sus datos se borran el {until}.',
   'mail.account_deleted.note':
     'Si no ha sido usted, escriba antes de esa fecha a los responsables de {app}: la cuenta se puede restaurar.',
+
+  'mail.account_kept.subject': 'Su cuenta de {app} se ha eliminado',
+  'mail.account_kept.body':
+    'Su cuenta de {app} se ha eliminado y está cerrada. Sus datos se conservan mientras la ley lo exija (artículo 17, apartado 3, del RGPD) y después se borran.',
+  'mail.account_kept.note': 'Si no ha sido usted, escriba a los responsables de {app}.',
 
   'mail.account_restored.subject': 'Su cuenta de {app} se ha restaurado',
   'mail.account_restored.body':
@@ -639,6 +644,8 @@ export const es: Catalogue = {
   'page.account.deleted': 'Su cuenta está eliminada',
   'page.account.deleted_text': 'Puede restaurarla durante {grace}: pida una contraseña nueva.',
   'page.account.deleted_at_once': 'Se están borrando todos los datos.',
+  'page.account.deleted_held':
+    'Su cuenta está cerrada. Sus datos se conservan mientras la ley lo exija (artículo 17, apartado 3, del RGPD) y después se borran.',
 
   'page.refused.TAKEN': 'Otra cuenta tiene este nombre o esta dirección.',
   'page.refused.INVALID_PASSWORD': 'La contraseña no es correcta.',

@@ -79,13 +79,13 @@ export const fr: Catalogue = {
 
   'mail.deleted_account.subject': 'Votre compte {app} est en cours de suppression',
   'mail.deleted_account.body':
-    'Quelqu’un a demandé le compte chez {app} qui a cette adresse. Il a été supprimé et sera effacé le {until}. D’ici là, vous pouvez le rétablir ; si vous l’aviez confirmé, son mot de passe ou son second facteur vous est demandé.',
+    'Quelqu’un a demandé le compte chez {app} qui a cette adresse. Il a été supprimé. Jusqu’au {until}, vous pouvez le rétablir ; si vous l’aviez confirmé, son mot de passe ou son second facteur vous est demandé.',
   'mail.deleted_account.action': 'Rétablir le compte',
-  'mail.deleted_account.note': 'Si vous voulez qu’il soit effacé, ignorez cet e-mail.',
+  'mail.deleted_account.note': 'S’il doit rester supprimé, ignorez cet e-mail.',
 
   'mail.deleted_by_admin.subject': 'Votre compte {app} est en cours de suppression',
   'mail.deleted_by_admin.body':
-    'Quelqu’un a demandé le compte chez {app} qui a cette adresse. Il a été supprimé et sera effacé le {until}. D’ici là, les responsables de {app} peuvent le rétablir.',
+    'Quelqu’un a demandé le compte chez {app} qui a cette adresse. Il a été supprimé. Jusqu’au {until}, les responsables de {app} peuvent le rétablir.',
   'mail.deleted_by_admin.note': 'Si vous n’avez rien demandé, ignorez cet e-mail : rien n’a changé.',
 
   'mail.new_device.subject': 'Nouvelle connexion à votre compte {app}',
@@ -197,6 +197,11 @@ export const fr: Catalogue = {
   'mail.account_deleted.body': 'Votre compte chez {app} a été supprimé. Ses données seront effacées le {until}.',
   'mail.account_deleted.note':
     'Si ce n’était pas vous, écrivez d’ici là aux responsables de {app} : le compte peut être rétabli.',
+
+  'mail.account_kept.subject': 'Votre compte {app} a été supprimé',
+  'mail.account_kept.body':
+    'Votre compte chez {app} a été supprimé et fermé. Ses données sont conservées tant que la loi l’exige (article 17, paragraphe 3, du RGPD), puis effacées.',
+  'mail.account_kept.note': 'Si ce n’était pas vous, écrivez aux responsables de {app}.',
 
   'mail.account_restored.subject': 'Votre compte {app} a été rétabli',
   'mail.account_restored.body':
@@ -664,6 +669,8 @@ export const fr: Catalogue = {
   'page.account.deleted': 'Votre compte est supprimé',
   'page.account.deleted_text': 'Vous pouvez le restaurer pendant {grace} : demandez un nouveau mot de passe.',
   'page.account.deleted_at_once': 'Toutes les données sont en cours d’effacement.',
+  'page.account.deleted_held':
+    'Votre compte est fermé. Vos données sont conservées tant que la loi l’exige (article 17, paragraphe 3, du RGPD), puis effacées.',
 
   'page.refused.TAKEN': 'Un autre compte a ce nom ou cette adresse.',
   'page.refused.INVALID_PASSWORD': 'Le mot de passe est incorrect.',

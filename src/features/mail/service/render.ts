@@ -92,6 +92,7 @@ function describe(texts: Texts, request: MailRequest): Described {
     case 'account_restored':
       return { link: null, isReport: false, params: {} }
     case 'account_closed':
+    case 'account_kept':
       return { link: null, isReport: false, params: {}, ended: 'all' }
     case 'account_deleted': {
       const params = { until: texts.time(request.params.until) }

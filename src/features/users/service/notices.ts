@@ -41,7 +41,7 @@ type ReportableKind = {
 }[MailKind]
 
 /** Mails without a report link: about an admin's decision, or about an account that nobody can sign in to. */
-type PlainKind = 'account_closed' | 'account_reopened' | 'account_deleted' | 'account_restored'
+type PlainKind = 'account_closed' | 'account_reopened' | 'account_deleted' | 'account_kept' | 'account_restored'
 
 /** A record, so that a kind that is missing here does not compile. */
 const IS_REPORTABLE: Readonly<Record<ReportableKind | PlainKind, boolean>> = {
@@ -55,6 +55,7 @@ const IS_REPORTABLE: Readonly<Record<ReportableKind | PlainKind, boolean>> = {
   account_closed: false,
   account_reopened: false,
   account_deleted: false,
+  account_kept: false,
   account_restored: false,
 }
 

@@ -1,4 +1,5 @@
 import type { Ctx } from '../../../context.ts'
+import { isUnderHold } from '../../../db/holds.ts'
 import { type DomainError, malformedRequest } from '../../../lib/errors.ts'
 import type { EventActor } from '../../../lib/event.ts'
 import { DAY } from '../../../lib/time.ts'
@@ -8,7 +9,7 @@ import { selectUser } from '../store/users.ts'
 import type { RowChange } from '../tables.ts'
 import type { ChangedUser, NotificationKind, User, UserStatus } from '../types.ts'
 import { changeUser, type UserChange } from './change-user.ts'
-import { type Notice, notificationOf, notifyOwner } from './notices.ts'
+import { type Notice, notificationOf, sendNotice } from './notices.ts'
 import { lastAdmin, requirePresent, userNotFound, userStateConflict } from './users.ts'
 
 export type { StateChange } from '../rules.ts'
@@ -23,7 +24,7 @@ const NOTIFICATIONS: Readonly<Partial<Record<StateChange, NotificationKind>>> = 
 }
 
 /** The mail to the owner about each change. */
-function mailOf(change: StateChange, { eraseAt }: User, { now }: Ctx): Notice {
+async function mailOf(ctx: Ctx, { id, eraseAt }: User, change: StateChange): Promise<Notice> {
   switch (change) {
     case 'suspend':
     case 'deactivate':
@@ -34,7 +35,8 @@ function mailOf(change: StateChange, { eraseAt }: User, { now }: Ctx): Notice {
     case 'unlock':
       return { kind: 'account_reopened', params: {} }
     case 'delete':
-      return { kind: 'account_deleted', params: { until: eraseAt ?? now() } }
+      if (await isUnderHold(ctx, id)) return { kind: 'account_kept', params: {} }
+      return { kind: 'account_deleted', params: { until: eraseAt ?? ctx.now() } }
     case 'restore':
       return { kind: 'account_restored', params: {} }
   }
@@ -100,9 +102,9 @@ export async function ensureUserState(
 const isOwn = ({ userId, actor }: Pick<StateChangeInput, 'userId' | 'actor'>): boolean =>
   actor.type === 'user' && actor.id === userId
 
-/** Mails the owner about a change of state. */
+/** Mails the owner about a change of state, in the background. */
 export const notifyStateChange = (ctx: Ctx, user: User, change: StateChange): void =>
-  notifyOwner(ctx, user, mailOf(change, user, ctx))
+  ctx.defer(mailOf(ctx, user, change).then((notice) => sendNotice(ctx, user, notice)))
 
 type StateParts = Pick<UserChange, 'set' | 'when' | 'events'> & Required<Pick<UserChange, 'with'>> & Partial<UserChange>
 

@@ -50,15 +50,14 @@ export async function dataPage({ ctx, frame }: Visit, opening: Opening): Promise
   })
 }
 
-/** The account is deleted, and can still be restored. */
-export const deletedPage = (frame: PageFrame, days: number): Page => ({
+const deletionText = (frame: PageFrame, days: number) =>
+  days === 0
+    ? say(frame, 'page.account.deleted_at_once')
+    : say(frame, 'page.account.deleted_text', { grace: graceOf(frame, days) })
+
+/** The account is deleted, and can still be restored. `isHeld`: a legal hold keeps the data, and nobody knows how long. */
+export const deletedPage = (frame: PageFrame, days: number, isHeld: boolean): Page => ({
   frame,
   title: titleOf(frame, 'page.account.deleted'),
-  body: (
-    <p>
-      {days === 0
-        ? say(frame, 'page.account.deleted_at_once')
-        : say(frame, 'page.account.deleted_text', { grace: graceOf(frame, days) })}
-    </p>
-  ),
+  body: <p>{isHeld ? say(frame, 'page.account.deleted_held') : deletionText(frame, days)}</p>,
 })

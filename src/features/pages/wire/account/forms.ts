@@ -356,8 +356,10 @@ export const FORMS = {
     section: 'data',
     fields: z.object({ sure: z.literal('yes') }),
     run: async ({ ctx, frame }) => {
-      await askAboutData(ctx, { type: 'erasure', description: null, askedFor: {}, format: 'json', given: {} })
-      return withCookies(shown(deletedPage(frame, ctx.config.DELETION_GRACE_DAYS)), deletedCookies(ctx.config))
+      const asked = { type: 'erasure', description: null, askedFor: {}, format: 'json', given: {} } as const
+      const { isHeld } = await askAboutData(ctx, asked)
+      const page = deletedPage(frame, ctx.config.DELETION_GRACE_DAYS, isHeld)
+      return withCookies(shown(page), deletedCookies(ctx.config))
     },
   }),
 } as const satisfies Readonly<Record<string, AccountForm>>
