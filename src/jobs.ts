@@ -67,7 +67,7 @@ export async function runScheduled(ctx: Ctx): Promise<void> {
     ['prune_data_requests', () => pruneRequests(ctx)],
     ['erase_deleted_users', () => eraseDeletedUsers(ctx, USER_DATA)],
     // Last: once a day it takes seconds.
-    ['assess_controls', () => assessDay(ctx)],
+    ['assess_controls', () => assessDay(ctx, ORGANIZATION_DATA)],
   ]
   for (const [name, job] of jobs) {
     try {

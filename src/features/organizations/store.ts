@@ -11,13 +11,14 @@ import {
   isNull,
   lte,
   not,
+  or,
   type SQL,
   sql,
 } from 'drizzle-orm'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import type { ActorCtx, Ctx, Place, PlaceCtx } from '../../context.ts'
 import { versionEntry } from '../../db/commit.ts'
-import { isFree, isOrganizationHeld } from '../../db/holds.ts'
+import { isFree, isOrganizationHeld, type Owners } from '../../db/holds.ts'
 import type { Range } from '../../db/list.ts'
 import { isMatch, type Searched } from '../../db/search.ts'
 import { counts } from '../../db/tables.ts'
@@ -444,6 +445,23 @@ export const isMemberless = (id: string): SQL =>
     where left_one.organization_id = ${id} and ${isTakenUp('left_one')}
       and member.status <> 'deleted')`
 
+/** Who, beside the organization, has a part in rows of it. */
+function ownersOf({ by, of }: OrganizationRows): Owners {
+  const { userId } = getTableColumns(by.table) as { userId?: SQLiteColumn }
+  return of ?? { users: userId ? [userId] : [] }
+}
+
+/** Deleted organizations that were due before a time and that no hold keeps, neither theirs nor that of somebody in their rows. */
+export function countUnerased({ db }: Store, before: number, data: readonly OrganizationRows[]): Promise<number> {
+  const holds = data.flatMap((rows) => {
+    const isLoose = isFree(ownersOf(rows))
+    if (!isLoose) return []
+    return sql`exists (select 1 from ${rows.by.table} where ${rows.by} = ${organizations.id} and not (${isLoose}))`
+  })
+  const isKept = or(isOrganizationHeld(organizations.id), ...holds) ?? sql`false`
+  return db.$count(organizations, and(lte(organizations.eraseAt, before), not(isKept)))
+}
+
 /** Rows that one statement deletes of what a deleted organization held. */
 const PIECE = 500
 
@@ -455,13 +473,13 @@ export async function deletePieces(
   { db, now }: Store & Pick<Ctx, 'now'>,
   data: readonly OrganizationRows[],
 ): Promise<void> {
-  for (const { by, of } of data) {
+  for (const rows of data) {
+    const { by } = rows
     const { table } = by
-    const { userId } = getTableColumns(table) as { userId?: SQLiteColumn }
     const isGone = sql`${by} in (select gone.id from organizations as gone
       where gone.deleted_at is not null and not ${isOrganizationHeld(sql.raw('gone.id'))})`
     // What a deleted organization held of somebody under a hold stays, too.
-    const isOver = and(isGone, isFree(of ?? { users: userId ? [userId] : [] }))
+    const isOver = and(isGone, isFree(ownersOf(rows)))
     await db.run(sql`delete from ${table} where rowid in (select rowid from ${table} where ${isOver} limit ${PIECE})`)
   }
   const isEmpty = data.map(({ by }) => sql`not exists (select 1 from ${by.table} where ${by} = ${organizations.id})`)

@@ -9,8 +9,11 @@ import { pruneMails } from '../../../src/features/mail/service/mails.ts'
 import { pruneRequests } from '../../../src/features/privacy/service/requests.ts'
 import { runScheduled } from '../../../src/jobs.ts'
 import { DAY, MINUTE } from '../../../src/lib/time.ts'
+import { ORGANIZATION_DATA } from '../../../src/user-data.ts'
 import { ask, openPerson, type Person } from '../../support/organizations.ts'
 import { deploy, emptyDatabase, insertEvents, insertUser, rowsOf, run, seedGood } from './support.ts'
+
+const assess = (ctx: Ctx) => assessDay(ctx, ORGANIZATION_DATA)
 
 const PATH = '/api/v1/compliance'
 const TODAY = Math.floor(Date.now() / DAY)
@@ -30,7 +33,7 @@ describe('the run of a day', () => {
 
   it('is written once by two runs of cron at once, with one event and the head it rests on', async () => {
     const ctxs = await Promise.all([deploy().ctx(), deploy().ctx()])
-    await Promise.all(ctxs.map(assessDay))
+    await Promise.all(ctxs.map(assess))
     const [row, ...others] = await days()
     expect(others).toEqual([])
     const [head] = await rowsOf<{ number: number }>('select max(number) as number from audit_blocks')
@@ -51,21 +54,21 @@ describe('the run of a day', () => {
 
   it('does not repeat within the day, and shows on the next one what was broken', async () => {
     const app = deploy()
-    await assessDay(await app.ctx())
+    await assess(await app.ctx())
     await insertUser({ mfa_enabled: 0 })
-    await assessDay(await app.ctx())
-    await assessDay(await deploy().ctx())
+    await assess(await app.ctx())
+    await assess(await deploy().ctx())
     const statuses = async () =>
       (await days()).map(({ results }) => (JSON.parse(results) as Results)['admin-second-factor']?.status)
     expect(await statuses()).toEqual(['pass'])
-    await assessDay(at(Date.now() + DAY)(await app.ctx()))
+    await assess(at(Date.now() + DAY)(await app.ctx()))
     expect(await statuses()).toEqual(['pass', 'fail'])
     const [, told] = await eventsOf('compliance.assessed')
     expect(JSON.parse(told?.data ?? '').failed).toContain('admin-second-factor')
   })
 
   it('does without a fact that D1 does not answer, and says so', async () => {
-    await assessDay(await deploy({ failsAt: '"clients"' }).ctx())
+    await assess(await deploy({ failsAt: '"clients"' }).ctx())
     const results = JSON.parse((await days())[0]?.results ?? '{}') as Results
     expect(results['machine-credentials']).toEqual({
       status: 'not_tested',
@@ -79,7 +82,7 @@ describe('the run of a day', () => {
   it('does without a fact that never answers', async () => {
     const hangs = () => new Promise<never>(() => undefined)
     const ctx = await deploy({ override: (ctx) => ({ ...ctx, fetch: hangs }) }).ctx()
-    await assessDay(ctx)
+    await assess(ctx)
     const results = JSON.parse((await days())[0]?.results ?? '{}') as Results
     expect(results['security-headers']).toMatchObject({ status: 'not_tested', reason: 'It took too long to find out' })
   })
@@ -88,7 +91,7 @@ describe('the run of a day', () => {
     const app = deploy()
     const ctx = await app.ctx()
     const broken = await deploy({ failsAt: 'insert into "compliance_days"' }).ctx()
-    await expect(assessDay(broken)).rejects.toThrow()
+    await expect(assess(broken)).rejects.toThrow()
     expect(await days()).toEqual([])
     await runScheduled(ctx)
     expect(await days()).toHaveLength(1)

@@ -1,14 +1,19 @@
 import { describe, expect, it } from 'vitest'
+import type { Ctx } from '../../../src/context.ts'
 import { sealRecord } from '../../../src/features/audit/service/seal.ts'
 import { CONTROLS } from '../../../src/features/compliance/rules/assessment.ts'
 import { gatherFact, gatherFacts } from '../../../src/features/compliance/service/facts.ts'
-import { FRAMEWORK_IDS, type GatheredFacts } from '../../../src/features/compliance/types.ts'
+import { type FactName, FRAMEWORK_IDS, type GatheredFacts } from '../../../src/features/compliance/types.ts'
 import { isWeakHash, users } from '../../../src/features/users/tables.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { hashPassword } from '../../../src/lib/password-hash/password-hash.ts'
 import { CURRENT_COST } from '../../../src/lib/password-hash/stored-hash.ts'
 import { DAY, HOUR, MINUTE } from '../../../src/lib/time.ts'
+import { ORGANIZATION_DATA } from '../../../src/user-data.ts'
 import { deploy, insertEndpoint, insertEvents, insertUser, type Parts, rowsOf, run, seedGood } from './support.ts'
+
+const allFacts = (ctx: Ctx) => gatherFacts(ctx, ORGANIZATION_DATA)
+const factOf = (ctx: Ctx, name: FactName) => gatherFact(ctx, name, ORGANIZATION_DATA)
 
 const now = Date.now()
 
@@ -19,6 +24,18 @@ const insertMail = (status: string, createdAt = now) =>
     status,
     createdAt,
   )
+
+async function overdueOrganization(name: string): Promise<string> {
+  const id = newUuid()
+  await run(
+    `insert into organizations (id, name, slug, created_at, updated_at, deleted_at, erase_at) values (?, ?, ?, 0, 0, 1, ?)`,
+    id,
+    name,
+    id,
+    now - 25 * HOUR,
+  )
+  return id
+}
 
 /** What makes a good deployment fail each control: another setting, or what it has in its database. */
 const BREAKS: Readonly<Record<string, Parts & { readonly with?: () => Promise<unknown>; readonly value: unknown }>> = {
@@ -179,12 +196,39 @@ describe('a control', () => {
     await insertEndpoint({ ...off, user_id: newUuid() })
     await insertEndpoint({ ...off, organization_id: newUuid() })
     await insertEndpoint({ ...off, disabled_reason: 'gone' })
-    expect(await gatherFact(await deploy().ctx(), 'webhooks')).toEqual({ value: { disabled: 0 } })
+    expect(await factOf(await deploy().ctx(), 'webhooks')).toEqual({ value: { disabled: 0 } })
+  })
+
+  it('is failed by no erasure that a hold keeps waiting, of an organization or of somebody in it, and by every other', async () => {
+    await seedGood()
+    const [held, ofMember, left] = await Promise.all(['held', 'of-member', 'left'].map(overdueOrganization))
+    const personId = await insertUser({ role: 'user', status: 'deleted', erase_at: now - 2 * DAY })
+    for (const organizationId of [ofMember, left])
+      await run(
+        `insert into memberships (id, organization_id, user_id, role, joined_at, taken_up_at) values (?, ?, ?, 'member', 0, 0)`,
+        newUuid(),
+        organizationId,
+        organizationId === ofMember ? personId : newUuid(),
+      )
+    const overdue = async () => (await factOf(await deploy().ctx(), 'erasures')) as unknown
+    expect(await overdue()).toEqual({ value: { overdue: 4 } })
+    for (const [column, id] of [
+      ['organization_id', held],
+      ['user_id', personId],
+    ])
+      await run(
+        `insert into legal_holds (id, ${column}, reason, placed_by, placed_at) values (?, ?, 'x', 'a', 1)`,
+        newUuid(),
+        id,
+      )
+    expect(await overdue()).toEqual({ value: { overdue: 1 } })
+    await run('update legal_holds set released_at = 2, released_by = ? where user_id = ?', 'a', personId)
+    expect(await overdue()).toEqual({ value: { overdue: 3 } })
   })
 
   it('holds in a good deployment', async () => {
     await seedGood()
-    const facts = await gatherFacts(await deploy().ctx())
+    const facts = await allFacts(await deploy().ctx())
     const results = TESTED.map((control) => [control.id, control.assess(facts)] as const)
     expect(results.filter(([, { status }]) => status !== 'pass')).toEqual([])
     for (const { id, assess } of OUTSIDE) {
@@ -197,10 +241,10 @@ describe('a control', () => {
     await seedGood()
     const asked: string[] = []
     const ctx = await deploy({ asked }).ctx()
-    await gatherFact(ctx, 'seals')
+    await factOf(ctx, 'seals')
     // As cron does each minute: the secrets of all factors, and what else is sealed.
     const known = new Set(asked.splice(0))
-    await gatherFacts(ctx)
+    await allFacts(ctx)
     const planOf = (query: string) =>
       rowsOf<{ detail: string }>(`explain query plan ${query}`, ...Array.from(query.matchAll(/\?/g), () => 1))
     const plans = await Promise.all(
@@ -221,7 +265,7 @@ describe('a control', () => {
     const ctx = await deploy().ctx()
     await ctx.kv.put('audit:head', JSON.stringify({ number: 99, hash: 'lost', time: Date.now() }))
     await sealRecord(ctx)
-    expect(await gatherFact(ctx, 'chain')).toEqual({ value: { findings: 1 } })
+    expect(await factOf(ctx, 'chain')).toEqual({ value: { findings: 1 } })
   })
 
   it('counts weak hashes by the index that has them alone, and none with the parameters of today', async () => {
@@ -232,7 +276,7 @@ describe('a control', () => {
     )
     await insertUser({ password_hash: passwordHash })
     const ctx = await deploy().ctx()
-    expect(await gatherFact(ctx, 'passwords')).toEqual({ value: { weak: 0 } })
+    expect(await factOf(ctx, 'passwords')).toEqual({ value: { weak: 0 } })
     const { sql } = ctx.db.select({ one: users.number }).from(users).where(isWeakHash).toSQL()
     const plan = await rowsOf<{ detail: string }>(`explain query plan ${sql}`)
     expect(plan.map(({ detail }) => detail)).toEqual([expect.stringContaining('users_with_weak_hash')])
@@ -247,7 +291,7 @@ describe('a control', () => {
         await parts.with()
       }
       if (control.fact === null) return expect.unreachable()
-      const fact = await gatherFact(await deploy(parts).ctx(), control.fact)
+      const fact = await factOf(await deploy(parts).ctx(), control.fact)
       const result = control.assess({ [control.fact]: fact } as unknown as GatheredFacts)
       expect(result).toEqual({ status: 'fail', value, threshold: control.threshold, reason: null })
     },

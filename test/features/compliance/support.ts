@@ -32,7 +32,7 @@ const COUNTED = ['counts', 'user_counts']
 const TABLES = [
   ...['users', 'events', 'audit_blocks', 'audit_keys', 'signing_keys', 'webhook_endpoints', 'mails', 'dead_letters'],
   ...['invitations', 'memberships', 'clients', 'sso_connections', 'totp_factors', 'compliance_days'],
-  ...['compliance_reports', 'retention_days', 'data_requests'],
+  ...['compliance_reports', 'retention_days', 'data_requests', 'organizations', 'legal_holds'],
 ]
 
 const emptying = () => [...TABLES, ...COUNTED].map((table) => COMPLIANCE_DB.prepare(`delete from ${table}`))

@@ -7,7 +7,7 @@ import { assess, controlsOf } from '../rules/assessment.ts'
 import type { Control } from '../rules/control.ts'
 import { findNewestDay, findNewestHead, hasDay, insertDay } from '../store/results.ts'
 import type { ControlStatus, FrameworkId, Result } from '../types.ts'
-import { formerRootKeyOf, gatherFacts } from './facts.ts'
+import { formerRootKeyOf, gatherFacts, type OrganizationData } from './facts.ts'
 
 const SYSTEM: EventActor = { type: 'system', id: 'compliance' }
 
@@ -15,12 +15,12 @@ const SYSTEM: EventActor = { type: 'system', id: 'compliance' }
 const assessed = isolateSlot('assessed day', () => ({ day: -1 }))
 
 /** Cron: computes the controls of the day (UTC) if nobody has. Of two runs at once one writes, with `compliance.assessed`. */
-export async function assessDay(ctx: Ctx): Promise<void> {
+export async function assessDay(ctx: Ctx, organizationData: OrganizationData): Promise<void> {
   const day = Math.floor(ctx.now() / DAY)
   const memory = assessed(ctx)
   if (memory.day === day) return
   if (!(await hasDay(ctx, day))) {
-    const results = assess(await gatherFacts(ctx))
+    const results = assess(await gatherFacts(ctx, organizationData))
     const idsOf = (status: ControlStatus) => Object.keys(results).filter((id) => results[id]?.status === status)
     const row = {
       day,

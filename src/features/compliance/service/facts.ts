@@ -1,11 +1,14 @@
 import type { Ctx } from '../../../context.ts'
+import type { OrganizationRows } from '../../../db/user-data.ts'
 import { DAY, MINUTE, SECOND, TimeoutError, within } from '../../../lib/time.ts'
 import { listRootKeys } from '../../admin/service/system.ts'
 import { verifyRecord } from '../../audit/service/verify.ts'
 import { checkHealth, STORES } from '../../health/service.ts'
+import { countUnerasedOrganizations } from '../../organizations/service/ownership.ts'
 import { countLateRequests } from '../../privacy/service/requests.ts'
 import { readRetention } from '../../retention/service.ts'
 import {
+  countUnerasedUsers,
   findBlockSince,
   findFormerSince,
   findSigningSince,
@@ -17,7 +20,6 @@ import {
   selectExpiredAccess,
   selectMachines,
   selectMails,
-  selectOverdueErasures,
   selectPlatformPatterns,
   selectRecordState,
   selectUndelivered,
@@ -31,6 +33,9 @@ const FACT_BOUND_MS = 5 * SECOND
 const CHAIN_BOUND_MS = 25 * SECOND
 /** No further blocks are begun then. */
 const CHAIN_WORK_MS = 20 * SECOND
+
+/** What each feature holds of an organization: passed in, because features above hold data, too. */
+export type OrganizationData = readonly OrganizationRows[]
 
 /** A fact that this deployment does not have, or not yet; the message stands in results. */
 class NotKnown extends Error {
@@ -49,7 +54,7 @@ const HEADERS = [
 ] as const
 
 /** How each fact is found. One query each, or one question to a part of the service. */
-const FACTS: { readonly [N in FactName]: (ctx: Ctx) => Promise<Facts[N]> } = {
+const FACTS: { readonly [N in FactName]: (ctx: Ctx, organizationData: OrganizationData) => Promise<Facts[N]> } = {
   settings: async ({ config }) => config,
   admins: selectAdmins,
   closedAccounts: selectClosedAccounts,
@@ -79,14 +84,24 @@ const FACTS: { readonly [N in FactName]: (ctx: Ctx) => Promise<Facts[N]> } = {
   },
   retention: readRetention,
   pruning: async (ctx) => ({ overdue: await countOverdue(ctx) }),
-  erasures: selectOverdueErasures,
+  async erasures(ctx, organizationData) {
+    const before = ctx.now() - DAY
+    const groups = await countUnerasedOrganizations(ctx, before, organizationData)
+    return { overdue: (await countUnerasedUsers(ctx, before)) + groups }
+  },
   requests: async (ctx) => ({ overdue: await countLateRequests(ctx) }),
 }
 
 /** One fact, in bounded time. Never rejects: whatever fails is a reason. */
-export async function gatherFact<N extends FactName>(ctx: Ctx, name: N): Promise<Gathered<Facts[N]>> {
+export async function gatherFact<N extends FactName>(
+  ctx: Ctx,
+  name: N,
+  organizationData: OrganizationData,
+): Promise<Gathered<Facts[N]>> {
   try {
-    return { value: await within(name === 'chain' ? CHAIN_BOUND_MS : FACT_BOUND_MS, FACTS[name](ctx)) }
+    return {
+      value: await within(name === 'chain' ? CHAIN_BOUND_MS : FACT_BOUND_MS, FACTS[name](ctx, organizationData)),
+    }
   } catch (cause) {
     if (cause instanceof NotKnown) return { reason: cause.message }
     ctx.log.error('fact_unknown', cause, { fact: name })
@@ -95,9 +110,10 @@ export async function gatherFact<N extends FactName>(ctx: Ctx, name: N): Promise
 }
 
 /** All facts, one after another: together they would be a load of their own. */
-export async function gatherFacts(ctx: Ctx): Promise<GatheredFacts> {
+export async function gatherFacts(ctx: Ctx, organizationData: OrganizationData): Promise<GatheredFacts> {
   const gathered: [string, Gathered<unknown>][] = []
-  for (const name of Object.keys(FACTS) as FactName[]) gathered.push([name, await gatherFact(ctx, name)])
+  for (const name of Object.keys(FACTS) as FactName[])
+    gathered.push([name, await gatherFact(ctx, name, organizationData)])
   return Object.fromEntries(gathered) as unknown as GatheredFacts
 }
 

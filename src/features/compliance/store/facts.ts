@@ -9,7 +9,7 @@ import { clients } from '../../clients/tables.ts'
 import { passkeys } from '../../factors/passkeys/tables.ts'
 import { signingKeys } from '../../keys/tables.ts'
 import { mails } from '../../mail/tables.ts'
-import { invitations, memberships, organizations } from '../../memberships/tables.ts'
+import { invitations, memberships } from '../../memberships/tables.ts'
 import { ssoConnections } from '../../sso/tables.ts'
 import { isWeakHash, users } from '../../users/tables.ts'
 import { webhookEndpoints } from '../../webhooks/tables.ts'
@@ -179,18 +179,6 @@ export const selectDisabledWebhooks = async (store: Store): Promise<Facts['webho
   ),
 })
 
-/** What is under a legal hold waits, and is not late. */
-export async function selectOverdueErasures({ db, now }: Store): Promise<Facts['erasures']> {
-  const before = now() - DAY
-  const [people, groups] = await db.batch([
-    db
-      .select({ count: count() })
-      .from(users)
-      .where(and(eq(users.status, 'deleted'), lte(users.eraseAt, before), not(isUserHeld(users.id)))),
-    db
-      .select({ count: count() })
-      .from(organizations)
-      .where(and(lte(organizations.eraseAt, before), not(isOrganizationHeld(organizations.id)))),
-  ])
-  return { overdue: (people[0]?.count ?? 0) + (groups[0]?.count ?? 0) }
-}
+/** Deleted users who were to be erased before a time, and are not. What is under a legal hold waits, and is not late. */
+export const countUnerasedUsers = ({ db }: Store, before: number): Promise<number> =>
+  db.$count(users, and(eq(users.status, 'deleted'), lte(users.eraseAt, before), not(isUserHeld(users.id))))
