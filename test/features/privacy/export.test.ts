@@ -5,15 +5,17 @@ import { describe, expect, it } from 'vitest'
 import { PARTS } from '../../../src/db/user-data.ts'
 import { CONTENTS } from '../../../src/durable/user-authority/contents.ts'
 import { USER_AUTHORITY_MIGRATIONS } from '../../../src/durable/user-authority/tables.ts'
+import { newUuid } from '../../../src/lib/ids.ts'
 import { networkOf } from '../../../src/lib/network.ts'
 import { OBJECT_DATA, SECTIONS, USER_DATA } from '../../../src/user-data.ts'
 import { createTestApp, env } from '../../support/app.ts'
 import { linkIn, waitForMails } from '../../support/mail.ts'
 import { scansIn, watchPlans } from '../../support/plans.ts'
-import { signInUser, signUpUser } from '../../support/users.ts'
+import { makeAdmin, signInUser, signUpUser } from '../../support/users.ts'
 import { rowsOf, run } from '../account/erasure-support.ts'
+import { addPasskey, beginSignIn } from '../factors/passkeys/support.ts'
 import { ageSession, createClockedSuite, enrolQuickly } from '../factors/totp/support.ts'
-import { COMPLIANCE, call, EXPORTS, exportOf, REQUESTS, userInEverySection } from './support.ts'
+import { COMPLIANCE, call, EXPORTS, exportOf, HOLDS, REQUESTS, userInEverySection } from './support.ts'
 
 const app = createTestApp()
 const clocked = createClockedSuite()
@@ -222,6 +224,21 @@ describe('whoever may not', () => {
       })
     }
     expect(await rowsOf('select id from data_requests where user_id = ?', user.user.id)).toHaveLength(1)
+  })
+
+  it.each<[string, object]>([
+    [EXPORTS, {}],
+    [REQUESTS, { request_type: 'objection' }],
+    [`${COMPLIANCE}/privacy/data-deletion`, {}],
+    [HOLDS, { user_id: newUuid(), reason: 'x' }],
+    ['/api/v1/audit-logs/export', {}],
+  ])('a passkey is a fresh factor at %s', async (path, body) => {
+    const { user, authenticator } = await addPasskey(await makeAdmin(app))
+    const stale = await ageSession(clocked, user)
+    expect((await call(clocked, stale, 'POST', path, body)).body.code).toBe('STEP_UP_REQUIRED')
+    const credential = await authenticator.get(await beginSignIn({ email: user.email }, clocked))
+    // The hold is of nobody, which is found out after the proof.
+    expect((await call(clocked, stale, 'POST', path, { ...body, credential })).status).toBeOneOf([200, 201, 202, 404])
   })
 
   it('of a user with a second factor the password is not enough', async () => {

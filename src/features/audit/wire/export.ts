@@ -3,7 +3,7 @@ import type { ActorCtx } from '../../../context.ts'
 import { csvOf, streamOf } from '../../../http/files.ts'
 import { UuidParam } from '../../../http/input.ts'
 import { DAY, toIso } from '../../../lib/time.ts'
-import { StepUpBody } from '../../sign-in/wire/session.ts'
+import { StepUpBody, toStepUp } from '../../sign-in/wire/session.ts'
 import { typesOfAction } from '../rules/actions.ts'
 import { FORMAT } from '../rules/chain.ts'
 import { pemOf } from '../rules/signing.ts'
@@ -25,20 +25,19 @@ export const ExportBody = z
     resource_types: names.nullish(),
     organization_id: UuidParam.nullish(),
     cursor: z.string().max(300).nullish().meta({ description: 'X-Next-Cursor of the export before' }),
-    password: StepUpBody.shape.password,
-    code: StepUpBody.shape.code,
+    ...StepUpBody.shape,
   })
   .meta({ id: 'AuditExport' })
 
 type Asked = z.output<typeof ExportBody>
 
-export function toExport({ format, cursor, organization_id, password, code, ...filters }: Asked) {
+export function toExport({ format, cursor, organization_id, password, code, credential, ...filters }: Asked) {
   const { start_date, end_date, actions, user_ids, resource_types } = filters
   return {
     format: format ?? 'json',
     organizationId: organization_id ?? null,
     cursor: cursor ?? undefined,
-    given: { password, code },
+    given: toStepUp({ password, code, credential }),
     asked: Object.fromEntries(Object.entries(filters).filter(([, value]) => value != null)),
     filter: {
       userIds: user_ids ?? undefined,

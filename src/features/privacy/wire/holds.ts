@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { instant, instantOrNull, shape } from '../../../http/answers.ts'
 import { UuidParam } from '../../../http/input.ts'
 import { RangeQuery } from '../../../http/list.ts'
-import { StepUpBody } from '../../sign-in/wire/session.ts'
+import { StepUpBody, toStepUp } from '../../sign-in/wire/session.ts'
 import { isProse } from '../../users/service/users.ts'
 import type { NewHold } from '../service/holds.ts'
 import type { Hold } from '../types.ts'
@@ -12,8 +12,7 @@ export const HoldBody = z
     user_id: UuidParam.nullish(),
     organization_id: UuidParam.nullish(),
     reason: z.string().trim().min(1).max(2000).refine(isProse, 'must be text'),
-    password: StepUpBody.shape.password,
-    code: StepUpBody.shape.code,
+    ...StepUpBody.shape,
   })
   .refine(({ user_id, organization_id }) => (user_id == null) !== (organization_id == null), {
     path: ['user_id'],
@@ -21,9 +20,9 @@ export const HoldBody = z
   })
   .meta({ id: 'NewLegalHold' })
 
-export function toHold({ user_id, organization_id, reason, password, code }: z.output<typeof HoldBody>): NewHold {
+export function toHold({ user_id, organization_id, reason, ...given }: z.output<typeof HoldBody>): NewHold {
   const of = user_id == null ? { organizationId: organization_id ?? '' } : { userId: user_id }
-  return { of, reason, given: { password, code } }
+  return { of, reason, given: toStepUp(given) }
 }
 
 export const HoldsQuery = RangeQuery.extend({

@@ -3,7 +3,7 @@ import { instant, instantOrNull, mapped, type Shape, type Wire } from '../../../
 import { UuidParam } from '../../../http/input.ts'
 import { RangeQuery } from '../../../http/list.ts'
 import { toIso } from '../../../lib/time.ts'
-import { StepUpBody } from '../../sign-in/wire/session.ts'
+import { StepUpBody, toStepUp } from '../../sign-in/wire/session.ts'
 import { isProse } from '../../users/service/users.ts'
 import type { NewRequest } from '../service/requests.ts'
 import { EXPORT_FORMATS, REQUEST_STATUSES, REQUEST_TYPES, type RequestType, type SeenRequest } from '../types.ts'
@@ -28,8 +28,6 @@ const TypeField = z
   .enum([...REQUEST_TYPES, 'deletion'])
   .transform((type): RequestType => (type === 'deletion' ? 'erasure' : type))
 
-const factors = { password: StepUpBody.shape.password, code: StepUpBody.shape.code }
-
 export const NewRequestBody = z
   .object({
     request_type: TypeField.nullish(),
@@ -41,7 +39,7 @@ export const NewRequestBody = z
     date_range_start: short(40).nullish(),
     date_range_end: short(40).nullish(),
     format: z.enum(EXPORT_FORMATS).nullish(),
-    ...factors,
+    ...StepUpBody.shape,
   })
   .refine(({ request_type, type }) => (request_type ?? type) != null, {
     path: ['request_type'],
@@ -50,18 +48,18 @@ export const NewRequestBody = z
   .meta({ id: 'NewDataRequest' })
 
 export function toNewRequest(body: z.output<typeof NewRequestBody>): NewRequest {
-  const { request_type, type, description, reason, format, password, code, ...askedFor } = body
+  const { request_type, type, description, reason, format, password, code, credential, ...askedFor } = body
   return {
     type: request_type ?? type ?? 'access',
     description: (description || reason) ?? null,
     askedFor: Object.fromEntries(Object.entries(askedFor).filter(([, value]) => value != null)),
     format: format ?? 'json',
-    given: { password, code },
+    given: toStepUp({ password, code, credential }),
   }
 }
 
 export const NewExportBody = z
-  .object({ format: z.enum(EXPORT_FORMATS).nullish(), ...factors })
+  .object({ format: z.enum(EXPORT_FORMATS).nullish(), ...StepUpBody.shape })
   .meta({ id: 'NewDataExport' })
 
 export const toNewExport = ({ format, ...given }: z.output<typeof NewExportBody>): NewRequest => ({
@@ -69,17 +67,17 @@ export const toNewExport = ({ format, ...given }: z.output<typeof NewExportBody>
   description: null,
   askedFor: {},
   format: format ?? 'json',
-  given,
+  given: toStepUp(given),
 })
 
-export const DeletionBody = z.object({ reason: text.nullish(), ...factors }).meta({ id: 'DataDeletion' })
+export const DeletionBody = z.object({ reason: text.nullish(), ...StepUpBody.shape }).meta({ id: 'DataDeletion' })
 
 export const toDeletion = ({ reason, ...given }: z.output<typeof DeletionBody>): NewRequest => ({
   type: 'erasure',
   description: reason ?? null,
   askedFor: {},
   format: 'json',
-  given,
+  given: toStepUp(given),
 })
 
 export const RequestsQuery = RangeQuery.extend({
