@@ -24,6 +24,39 @@ const refusalOf = async (key: string, value: string): Promise<unknown[]> => {
   return [answer.status, code, details.reason, details.name, details.position]
 }
 
+/** Writes all texts of the service in locales without a catalogue, so that they are spoken. */
+async function translateAll(locales: readonly string[], share = 1): Promise<void> {
+  const { en } = await import('../../../src/features/localization/catalogues/en.ts')
+  const some = Object.entries(en).slice(0, Math.ceil(Object.keys(en).length * share))
+  for (const locale of locales)
+    await env.DB.prepare(
+      `insert into translations (locale, key, value, is_override, updated_at)
+       select ?, key, value, 1, 1 from json_each(?) where true on conflict do nothing`,
+    )
+      .bind(locale, JSON.stringify(Object.fromEntries(some)))
+      .run()
+}
+await translateAll(['nl', 'pl', 'it', 'sl', 'sk'])
+
+describe('a locale without a catalogue', () => {
+  const localeOf = async (wanted: string) => (await createTexts(await createTestApp().ctx(), wanted)).locale
+
+  it('is spoken once nine tenths of the texts are written, and not for one', async () => {
+    expect((await write('page.close', 'Lukk.', 'nb')).status).toBe(200)
+    expect(await localeOf('nb')).toBe('en')
+    await translateAll(['nb'], 0.85)
+    expect(await localeOf('nb')).toBe('en')
+    await translateAll(['nb'], 0.9)
+    expect(await localeOf('nb')).toBe('nb')
+  })
+
+  it('is spoken for one text where it is a region of a language that has one', async () => {
+    expect(await localeOf('fr-CA')).toBe('fr')
+    expect((await write('page.close', 'Fermez.', 'fr-CA')).status).toBe(200)
+    expect(await localeOf('fr-CA')).toBe('fr-CA')
+  })
+})
+
 describe('an override', () => {
   it('is a text: HTML in it is shown, not understood', async () => {
     expect((await write('mail.magic_link.body', '<b>{app}</b> <script>{lifetime}</script>')).status).toBe(200)
@@ -258,10 +291,10 @@ describe('without D1', () => {
 
   it('an override that no longer fits its text is passed over', async () => {
     await env.DB.prepare(
-      `insert into translations (locale, key, value, is_override, updated_at) values ('sk', 'page.close', '{gone} {', 1, 1)`,
+      `insert or replace into translations (locale, key, value, is_override, updated_at) values ('sk', 'page.close', '{gone} {', 1, 1)`,
     ).run()
     await env.DB.prepare(
-      `insert into translations (locale, key, value, is_override, updated_at) values ('sk', 'page.account', '{gone}', 1, 1)`,
+      `insert or replace into translations (locale, key, value, is_override, updated_at) values ('sk', 'page.account', '{gone}', 1, 1)`,
     ).run()
     const texts = await createTexts(await app.ctx(), 'sk')
     expect([texts.locale, texts.text('page.close'), texts.text('page.account')]).toEqual([

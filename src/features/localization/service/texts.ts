@@ -3,7 +3,7 @@ import { brandOf } from '../../../lib/brand.ts'
 import type { Frame } from '../../../lib/frame.ts'
 import { DAY, HOUR, MINUTE } from '../../../lib/time.ts'
 import { acceptedRanges, isRightToLeft, localesOf, uiRanges } from '../rules/locales.ts'
-import { type Catalogue, hasCatalogue, loadCatalogue, type MessageKey } from './catalogues.ts'
+import { type Catalogue, hasCatalogue, loadCatalogue, loadEnglish, type MessageKey } from './catalogues.ts'
 import { formatMessage, library, type Values } from './format.ts'
 import { findOverrides, type Overrides, type OverridesCtx } from './overrides.ts'
 
@@ -48,6 +48,9 @@ const UNITS = [
 
 const FALLBACK = 'en'
 
+/** The least share of texts with which a locale without a catalogue is spoken: with few, a page would be English that says it is not. */
+const TRANSLATED_SHARE = 0.9
+
 /** The texts for whoever has this locale: of a mail or a notification. Null is `DEFAULT_LOCALE`. */
 export const createTexts = (ctx: TextsCtx, locale: string | null): Promise<Texts> =>
   textsIn(ctx, locale === null ? [] : [locale])
@@ -60,13 +63,18 @@ export const createPageTexts = (ctx: PageTextsCtx, locale: string | null): Promi
     ...acceptedRanges(ctx.acceptLanguage() ?? ''),
   ])
 
-/** The first of the wanted locales that has texts. */
+/** The first of the wanted locales that has a catalogue, texts beside that of its language, or nearly all texts. */
 async function textsIn(ctx: TextsCtx, ranges: readonly string[]): Promise<Texts> {
   const last = [...localesOf([ctx.config.DEFAULT_LOCALE]), FALLBACK]
   const wanted = [...new Set([...localesOf(ranges), ...last])]
-  const overrides = await findOverrides(ctx, wanted)
-  const hasTexts = (locale: string): boolean => hasCatalogue(locale) || (overrides.get(locale)?.size ?? 0) > 0
-  const locale = wanted.find(hasTexts) ?? FALLBACK
+  const [overrides, keys] = await Promise.all([findOverrides(ctx, wanted), loadEnglish().then(Object.keys)])
+  const isSpoken = (locale: string): boolean => {
+    const own = overrides.get(locale)
+    if (!own?.size || hasCatalogue(locale)) return hasCatalogue(locale)
+    const isTranslated = keys.filter((key) => own.has(key)).length >= keys.length * TRANSLATED_SHARE
+    return isTranslated || localesOf([locale]).some(hasCatalogue)
+  }
+  const locale = wanted.find(isSpoken) ?? FALLBACK
   const chain = [...new Set([...localesOf([locale]), ...last])]
   await library.load()
   const sources = chain.map(async (each) => ({
