@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { createTestApp, env } from '../../support/app.ts'
+import { emptyRecord } from '../../support/audit.ts'
 import { scansIn, watchPlans } from '../../support/plans.ts'
 import { makeAdmin, type SignedInUser, signUpUser } from '../../support/users.ts'
 import { asking } from '../admin/support.ts'
@@ -8,7 +9,9 @@ import { asking } from '../admin/support.ts'
 const app = createTestApp()
 let admin: SignedInUser
 let ask: ReturnType<typeof asking>
+// What other files write here by hand need not be as a record is.
 beforeAll(async () => {
+  await emptyRecord(await app.ctx())
   admin = await makeAdmin(app)
   ask = asking(app, admin)
 })
