@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { bearer, PASSWORD, post, type SignedIn, signUp } from './support/api.ts'
-import { expectNothingFound, WCAG_22_AA } from './support/axe.ts'
+import { expectNothingFound, expectToFit, WCAG_22_AA } from './support/axe.ts'
 import { CHROMIUM, follow, launchBrowser } from './support/browser.ts'
 import { mailedLink } from './support/mailbox.ts'
 
@@ -105,11 +105,10 @@ describe.skipIf(CHROMIUM === undefined)('pages in a real browser (needs the prog
   }
 
   it.each(LOCALES)(
-    'have no fault that axe knows, at any step, in %s',
+    'fit, and have no fault that axe knows, at any step, in %s',
     async (locale) => {
-      // Colours depend on no language, widths on its words.
-      const windows = WHOLLY.includes(locale) ? undefined : [{ width: 320, colorScheme: 'light' } as const]
-      const look = (page: Page) => expectNothingFound(page, { windows })
+      // What axe looks at depends on no language, widths on its words.
+      const look = (page: Page) => (WHOLLY.includes(locale) ? expectNothingFound(page) : expectToFit(page))
       await withPage(async (page) => {
         for (const [path, makeLink] of Object.entries(LINKS)) {
           const link = await makeLink()
