@@ -53,7 +53,7 @@ const importRulesBite: Stage = {
   },
 }
 
-/** The compiler that checks types in a third of the time; tools that call it as a library need the other (decision 0302). */
+/** The compiler that checks types in half the time; tools that call it as a library need the other (decision 0302). */
 const TSC = 'node_modules/typescript-7/bin/tsc'
 
 /** Everything that needs no running service. */

@@ -63,16 +63,21 @@ export const createPageTexts = (ctx: PageTextsCtx, locale: string | null): Promi
     ...acceptedRanges(ctx.acceptLanguage() ?? ''),
   ])
 
+function isTranslated(own: Overrides, english: Catalogue): boolean {
+  const keys = Object.keys(english)
+  return keys.filter((key) => own.has(key)).length >= keys.length * TRANSLATED_SHARE
+}
+
 /** The first of the wanted locales that has a catalogue, texts beside that of its language, or nearly all texts. */
 async function textsIn(ctx: TextsCtx, ranges: readonly string[]): Promise<Texts> {
   const last = [...localesOf([ctx.config.DEFAULT_LOCALE]), FALLBACK]
   const wanted = [...new Set([...localesOf(ranges), ...last])]
-  const [overrides, keys] = await Promise.all([findOverrides(ctx, wanted), loadEnglish().then(Object.keys)])
+  const [overrides, english] = await Promise.all([findOverrides(ctx, wanted), loadEnglish()])
   const isSpoken = (locale: string): boolean => {
+    if (hasCatalogue(locale)) return true
     const own = overrides.get(locale)
-    if (!own?.size || hasCatalogue(locale)) return hasCatalogue(locale)
-    const isTranslated = keys.filter((key) => own.has(key)).length >= keys.length * TRANSLATED_SHARE
-    return isTranslated || localesOf([locale]).some(hasCatalogue)
+    if (!own?.size) return false
+    return localesOf([locale]).some(hasCatalogue) || isTranslated(own, english)
   }
   const locale = wanted.find(isSpoken) ?? FALLBACK
   const chain = [...new Set([...localesOf([locale]), ...last])]

@@ -7,7 +7,6 @@ import { canMail } from '../../sign-in/service/mailed-links.ts'
 import { changeUser } from '../../users/service/change-user.ts'
 import { findUser, isEmailConfirmed, listUsers, recipientOf } from '../../users/service/users.ts'
 import {
-  countUnerased,
   deletePieces,
   findOrphan,
   hasChanged,
@@ -23,7 +22,7 @@ import {
 } from '../store.ts'
 import { lastOwner, roleNotice } from './membership-changes.ts'
 
-export { orphansNothing } from '../store.ts'
+export { countUnerased as countUnerasedOrganizations, orphansNothing } from '../store.ts'
 
 const SYSTEM: EventActor = { type: 'system', id: 'organizations' }
 
@@ -123,10 +122,3 @@ async function deleteMemberless(ctx: Ctx, id: string): Promise<void> {
 /** Deletes a piece of what deleted organizations held (`data`, of all features). The next run of cron goes on. */
 export const eraseOrganizations = (ctx: Ctx, data: Parameters<typeof deletePieces>[1]): Promise<void> =>
   deletePieces(ctx, data)
-
-/** How many deleted organizations were to be erased before a time, and are not. */
-export const countUnerasedOrganizations = (
-  ctx: Ctx,
-  before: number,
-  data: Parameters<typeof deletePieces>[1],
-): Promise<number> => countUnerased(ctx, before, data)

@@ -6,6 +6,7 @@ import { mailProof } from '../../federation/service/pending-email.ts'
 import { frameOf } from '../../localization/service/texts.ts'
 import { redirectNotAllowed } from '../../sign-in/errors.ts'
 import { createPageRoutes, pageSpec } from '../../sign-in/wire/page-routes.ts'
+import { MAX_CODE_LENGTH } from '../../sign-in/wire/session.ts'
 import { EmailField } from '../../users/wire.ts'
 import { requireDestination } from '../service/destination.ts'
 import { endWithProvider } from '../service/providers.ts'
@@ -70,7 +71,7 @@ provedAddressPages.post(
     ...form,
     id: 'confirmAddressCode',
     summary: "Ends the sign-in with the code of the mail's page, in the browser that began it",
-    body: z.object({ pending_token: PendingToken, code: z.string().trim().max(32) }),
+    body: z.object({ pending_token: PendingToken, code: z.string().trim().max(MAX_CODE_LENGTH) }),
   },
   async ({ ctx, query, body: { pending_token: pendingToken, code }, request }) => {
     requireOwnForm(ctx, request)

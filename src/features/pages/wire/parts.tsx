@@ -3,6 +3,7 @@ import type { DomainError } from '../../../lib/errors.ts'
 import { MAX_VERIFIED_PASSWORD_LENGTH } from '../../../lib/password-hash/length.ts'
 import type { MessageKey, PageFrame } from '../../localization/service/texts.ts'
 import { findWeakness, say } from '../../sign-in/wire/pages.tsx'
+import { MAX_CODE_LENGTH } from '../../sign-in/wire/session.ts'
 
 /** What the last attempt ended with: a code of the API. */
 export type Problem = string | null
@@ -85,6 +86,27 @@ export function Field(props: FieldProps) {
     </div>
   )
 }
+
+interface CodeFieldProps extends Pick<FieldProps, 'frame' | 'hint'> {
+  readonly label?: MessageKey
+  readonly isWrong: boolean
+  readonly isFocused: boolean
+}
+
+/** For a code of an app, a backup code, or the code of a mail's page. */
+export const CodeField = ({ frame, label = 'page.second_step.code', isWrong, isFocused, hint }: CodeFieldProps) => (
+  <Field
+    frame={frame}
+    name="code"
+    label={label}
+    autocomplete="one-time-code"
+    class="code"
+    max={MAX_CODE_LENGTH}
+    isWrong={isWrong}
+    isFocused={isFocused}
+    hint={hint}
+  />
+)
 
 /** Filled by the script of passkeys, and hidden without it. */
 export const PasskeyForm = ({

@@ -1,9 +1,10 @@
+import type { Child } from 'hono/jsx'
 import { PASSKEYS, SHOW_PASSWORD } from '../../../http/assets/assets.ts'
 import type { Page } from '../../../http/page.ts'
-import type { PageFrame } from '../../localization/service/texts.ts'
+import type { MessageKey, PageFrame } from '../../localization/service/texts.ts'
 import { say, titleOf } from '../../sign-in/wire/pages.tsx'
 import type { Destination } from '../service/destination.ts'
-import { alertOf, ButtonLink, Field, PasskeyForm, type Problem, whoIs } from './parts.tsx'
+import { alertOf, ButtonLink, CodeField, Field, PasskeyForm, type Problem, whoIs } from './parts.tsx'
 
 interface Provider {
   readonly name: string
@@ -162,13 +163,8 @@ export function secondStepPage({
             <input type="hidden" name="mfa_token" value={mfaToken} />
             <input type="hidden" name="remember" value={remember ? 'yes' : ''} />
             <input type="hidden" name="methods" value={methods.join(' ')} />
-            <Field
+            <CodeField
               frame={frame}
-              name="code"
-              label="page.second_step.code"
-              autocomplete="one-time-code"
-              class="code"
-              max={32}
               isWrong={problem === 'MFA_CODE_INVALID'}
               isFocused={problem === null}
               hint={say(frame, 'page.second_step.code_hint')}
@@ -196,66 +192,74 @@ const BackToSignIn = ({ frame, search }: Pick<SignInPage, 'frame' | 'search'>) =
   </p>
 )
 
-export const ssoPage = ({
-  frame,
-  search,
-  login = '',
-  problem = null,
-}: Pick<SignInPage, 'frame' | 'search' | 'login' | 'problem'>): Page => ({
-  frame,
-  title: titleOf(frame, 'page.sso.title'),
-  body: (
-    <>
-      <p>{say(frame, 'page.sso.text')}</p>
-      {alertOf(frame, problem)}
-      <form method="post" action={`/sign-in/sso${search()}`}>
-        <Field
-          frame={frame}
-          name="login"
-          label="page.sso.email"
-          type="email"
-          autocomplete="email"
-          value={login}
-          isWrong={problem !== null}
-          isFocused={problem === null}
-        />
-        <button type="submit">{say(frame, 'page.sso.submit')}</button>
-      </form>
-      <BackToSignIn frame={frame} search={search} />
-    </>
-  ),
-})
+interface AddressForm extends Pick<SignInPage, 'frame' | 'search' | 'login' | 'problem'> {
+  readonly title: MessageKey
+  readonly text: MessageKey
+  readonly action: string
+  readonly name: 'login' | 'email'
+  readonly label: MessageKey
+  readonly submit: MessageKey
+  /** Sent along. */
+  readonly children?: Child
+}
+
+/** A page that asks for an address alone. */
+const askAddress = (form: AddressForm): Page => {
+  const { frame, search, login = '', problem = null } = form
+  return {
+    frame,
+    title: titleOf(frame, form.title),
+    body: (
+      <>
+        <p>{say(frame, form.text)}</p>
+        {alertOf(frame, problem)}
+        <form method="post" action={`${form.action}${search()}`}>
+          {form.children}
+          <Field
+            frame={frame}
+            name={form.name}
+            label={form.label}
+            type="email"
+            autocomplete="email"
+            value={login}
+            isWrong={problem !== null}
+            isFocused={problem === null}
+          />
+          <button type="submit">{say(frame, form.submit)}</button>
+        </form>
+        <BackToSignIn frame={frame} search={search} />
+      </>
+    ),
+  }
+}
+
+export const ssoPage = (given: Pick<SignInPage, 'frame' | 'search' | 'login' | 'problem'>): Page =>
+  askAddress({
+    ...given,
+    title: 'page.sso.title',
+    text: 'page.sso.text',
+    action: '/sign-in/sso',
+    name: 'login',
+    label: 'page.sso.email',
+    submit: 'page.sso.submit',
+  })
 
 interface AddressPage extends Pick<SignInPage, 'frame' | 'search' | 'login' | 'problem'> {
   readonly pendingToken: string
 }
 
 /** A provider has proved no address. */
-export const addressPage = ({ frame, search, pendingToken, login = '', problem = null }: AddressPage): Page => ({
-  frame,
-  title: titleOf(frame, 'page.address.title'),
-  body: (
-    <>
-      <p>{say(frame, 'page.address.text')}</p>
-      {alertOf(frame, problem)}
-      <form method="post" action={`/sign-in/address${search()}`}>
-        <input type="hidden" name="pending_token" value={pendingToken} />
-        <Field
-          frame={frame}
-          name="email"
-          label="page.sign_up.email"
-          type="email"
-          autocomplete="email"
-          value={login}
-          isWrong={problem !== null}
-          isFocused={problem === null}
-        />
-        <button type="submit">{say(frame, 'page.address.submit')}</button>
-      </form>
-      <BackToSignIn frame={frame} search={search} />
-    </>
-  ),
-})
+export const addressPage = ({ pendingToken, ...given }: AddressPage): Page =>
+  askAddress({
+    ...given,
+    title: 'page.address.title',
+    text: 'page.address.text',
+    action: '/sign-in/address',
+    name: 'email',
+    label: 'page.sign_up.email',
+    submit: 'page.address.submit',
+    children: <input type="hidden" name="pending_token" value={pendingToken} />,
+  })
 
 /** The page of the mail shows the code. */
 export const addressCodePage = ({ frame, search, pendingToken, problem = null }: AddressPage): Page => ({
@@ -267,16 +271,7 @@ export const addressCodePage = ({ frame, search, pendingToken, problem = null }:
       {alertOf(frame, problem)}
       <form method="post" action={`/sign-in/address/code${search()}`}>
         <input type="hidden" name="pending_token" value={pendingToken} />
-        <Field
-          frame={frame}
-          name="code"
-          label="page.second_step.code"
-          autocomplete="one-time-code"
-          class="code"
-          max={32}
-          isWrong={problem !== null}
-          isFocused={problem === null}
-        />
+        <CodeField frame={frame} isWrong={problem !== null} isFocused={problem === null} />
         <button type="submit">{say(frame, 'page.second_step.submit')}</button>
       </form>
       <p class="beside">

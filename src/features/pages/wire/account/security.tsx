@@ -11,7 +11,7 @@ import { listLinkedAccounts } from '../../../federation/service/linking.ts'
 import { listProviders } from '../../../federation/service/providers.ts'
 import type { PageFrame } from '../../../localization/service/texts.ts'
 import { say, titleOf } from '../../../sign-in/wire/pages.tsx'
-import { alertOf, ButtonLink, Field, PasskeyForm, type Problem } from '../parts.tsx'
+import { alertOf, ButtonLink, CodeField, Field, PasskeyForm, type Problem } from '../parts.tsx'
 import { accountPage, Form, type Opening, Part, Thing, Things } from './parts.tsx'
 import { at, pathOf, type Visit } from './visit.ts'
 
@@ -235,13 +235,9 @@ export const authenticatorPage = (
           </span>
         </p>
         <Form frame={frame} name="confirm-authenticator" submit="page.account.authenticator_confirm">
-          <Field
+          <CodeField
             frame={frame}
-            name="code"
             label="page.account.authenticator_code"
-            autocomplete="one-time-code"
-            class="code"
-            max={32}
             isWrong={problem !== null}
             isFocused={problem === null}
           />
@@ -346,13 +342,8 @@ export function confirmPage({ frame, browser: { user } }: Visit, { back, again, 
               />
             )}
             {hasCode && (
-              <Field
+              <CodeField
                 frame={frame}
-                name="code"
-                label="page.second_step.code"
-                autocomplete="one-time-code"
-                class="code"
-                max={32}
                 isWrong={problem === 'INVALID_CODE'}
                 isFocused={problem === null && !hasPassword}
                 hint={say(frame, 'page.second_step.code_hint')}
